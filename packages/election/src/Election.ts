@@ -1,0 +1,67 @@
+/**
+ * The election port: which node of our own cluster leads, and how long work may rely on it.
+ *
+ * `whileLeader` is the way to do a leader's work: it starts when leadership is won, is interrupted when it is lost.
+ */
+import type { NodeId } from "@coterie/membership"
+import { Context, type Effect, Schema, type Stream } from "effect"
+
+/** What one node believes about leadership at one moment. */
+export interface Leadership {
+  /** Who leads, or undefined when nobody is known to. */
+  readonly leader: NodeId | undefined
+  /** Rises with every change of leader, to and from none included. Only a strategy that says so makes it a fencing token. */
+  readonly term: number
+}
+
+/** How many members this node sees alive, and how many it needs. */
+export interface Quorum {
+  readonly alive: number
+  readonly needed: number
+  readonly present: boolean
+}
+
+/** Leadership ended while work depended on it, or was never held when it was asked for. */
+export class LeadershipLost extends Schema.TaggedError<LeadershipLost>()("LeadershipLost", {
+  node: Schema.String,
+  term: Schema.Int,
+  leader: Schema.UndefinedOr(Schema.String)
+}) {
+  override get message(): string {
+    return `${this.node} no longer leads term ${this.term}; the leader is ${this.leader ?? "unknown"}`
+  }
+}
+
+/** The node asked to do a leader's duty does not lead. */
+export class NotLeading extends Schema.TaggedError<NotLeading>()("NotLeading", {
+  node: Schema.String,
+  leader: Schema.UndefinedOr(Schema.String)
+}) {
+  override get message(): string {
+    return `${this.node} does not lead; the leader is ${this.leader ?? "unknown"}`
+  }
+}
+
+/** Who leads. */
+export class Election extends Context.Service<
+  Election,
+  {
+    /** This node's id. */
+    readonly self: NodeId
+    /** Leader and term as of now. */
+    readonly leadership: Effect.Effect<Leadership>
+    /** Whether this node leads, decided at the moment of the call. */
+    readonly isLeader: Effect.Effect<boolean>
+    /** The quorum as of now. */
+    readonly quorum: Effect.Effect<Quorum>
+    /** The current leadership, then every change; a slow reader sees the latest only. */
+    readonly changes: Stream.Stream<Leadership>
+    /**
+     * Waits for leadership, runs the effect in a scope of its own, and returns its result. When leadership is lost first, the effect is
+     * interrupted, its finalizers run, and the call fails with `LeadershipLost`; call again to campaign again.
+     */
+    whileLeader<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | LeadershipLost, R>
+    /** Gives leadership up and does not take it back while another member can lead. Fails with `NotLeading` when not the leader. */
+    readonly resign: Effect.Effect<void, NotLeading>
+  }
+>()("@coterie/election/Election") {}

@@ -1,0 +1,70 @@
+/**
+ * The membership port: who is in the cluster and who is alive, as this node sees it.
+ *
+ * Views are local and eventually consistent: two nodes may disagree for a while. Nothing here elects anybody.
+ */
+import { Context, type Effect, Schema, type Stream } from "effect"
+
+/** Unique name of a node, compared byte-wise; 1 to 128 printable ASCII characters. */
+export const NodeId = Schema.String.check(
+  Schema.isPattern(/^[\x21-\x7e]{1,128}$/, {
+    message: "a node id is 1 to 128 printable ASCII characters without spaces"
+  })
+)
+/** Unique name of a node. */
+export type NodeId = typeof NodeId.Type
+
+/** Liveness of a member: `suspect` is doubted but not yet given up, `left` has said goodbye. */
+export const MemberState = Schema.Literals(["alive", "suspect", "dead", "left"])
+/** Liveness of a member as this node sees it. */
+export type MemberState = typeof MemberState.Type
+
+/** One member of the cluster as this node sees it. */
+export interface Member {
+  readonly id: NodeId
+  /** Where peers reach it, in the form of the transport (a URL for HTTP); undefined until learned. */
+  readonly address: string | undefined
+  readonly state: MemberState
+  /** Monotonic local time in ms at which `state` was entered; only differences on this node mean anything. */
+  readonly sinceMillis: number
+  /** Free-form labels published by the member, such as its zone. */
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** A transition of one member; changes of one member arrive in order. */
+export interface MembershipChange {
+  readonly member: Member
+  /** State before, or undefined when the member is new. */
+  readonly previous: MemberState | undefined
+  /** Why, in one clause for a person, such as "no heartbeat for 4.0 s". */
+  readonly reason: string
+}
+
+/** No seed address answered. */
+export class JoinFailed extends Schema.TaggedError<JoinFailed>()("JoinFailed", {
+  addresses: Schema.Array(Schema.String),
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `could not join through ${this.addresses.join(", ")}: ${this.detail}`
+  }
+}
+
+/** Who is here and who is alive. */
+export class Membership extends Context.Service<
+  Membership,
+  {
+    /** This node's id. */
+    readonly self: NodeId
+    /** Every known member, self included, sorted by id. */
+    readonly members: Effect.Effect<ReadonlyArray<Member>>
+    /** Transitions from now on, in order per member; a slow reader never slows the protocol. */
+    readonly changes: Stream.Stream<MembershipChange>
+    /** Contacts the addresses and returns how many answered. Fails with `JoinFailed` when none did. */
+    join(addresses: ReadonlyArray<string>): Effect.Effect<number, JoinFailed>
+    /** Says goodbye: peers see this node as `left` rather than `dead`. */
+    readonly leave: Effect.Effect<void>
+    /** Replaces this node's labels and spreads them. */
+    setMetadata(metadata: Readonly<Record<string, string>>): Effect.Effect<void>
+  }
+>()("@coterie/membership/Membership") {}
