@@ -19,6 +19,20 @@ export const MemberState = Schema.Literals(["alive", "suspect", "dead", "left"])
 /** Liveness of a member as this node sees it. */
 export type MemberState = typeof MemberState.Type
 
+/**
+ * Labels of a member: at most 32, keys of 1 to 64 characters starting with a letter, values of at most 256.
+ */
+export const Metadata = Schema.Record(Schema.String, Schema.String.check(Schema.isMaxLength(256))).check(
+  Schema.isMaxProperties(32),
+  Schema.makeFilter(
+    (labels) =>
+      Object.keys(labels).every((key) => /^[A-Za-z][\w.:/-]{0,63}$/.test(key)) ||
+      "a label's key is 1 to 64 letters, digits and _.:/- and starts with a letter"
+  )
+)
+/** Labels of a member. */
+export type Metadata = typeof Metadata.Type
+
 /** One member of the cluster as this node sees it. */
 export interface Member {
   readonly id: NodeId
@@ -28,7 +42,7 @@ export interface Member {
   /** Monotonic local time in ms at which `state` was entered; only differences on this node mean anything. */
   readonly sinceMillis: number
   /** Free-form labels published by the member, such as its zone. */
-  readonly metadata: Readonly<Record<string, string>>
+  readonly metadata: Metadata
 }
 
 /** A transition of one member; changes of one member arrive in order. */
@@ -38,6 +52,15 @@ export interface MembershipChange {
   readonly previous: MemberState | undefined
   /** Why, in one clause for a person, such as "no heartbeat for 4.0 s". */
   readonly reason: string
+}
+
+/** The labels do not fit the bounds of `Metadata`. */
+export class MetadataInvalid extends Schema.TaggedError<MetadataInvalid>()("MetadataInvalid", {
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `metadata refused: ${this.detail}`
+  }
 }
 
 /** No seed address answered. */
@@ -60,11 +83,18 @@ export class Membership extends Context.Service<
     readonly members: Effect.Effect<ReadonlyArray<Member>>
     /** Transitions from now on, in order per member; a slow reader never slows the protocol. */
     readonly changes: Stream.Stream<MembershipChange>
-    /** Contacts the addresses and returns how many answered. Fails with `JoinFailed` when none did. */
+    /**
+     * Contacts the addresses once and returns how many members answered. Fails with `JoinFailed` when none
+     * did.
+     */
     join(addresses: ReadonlyArray<string>): Effect.Effect<number, JoinFailed>
-    /** Says goodbye: peers see this node as `left` rather than `dead`. */
+    /**
+     * Says goodbye: peers see this node as `left` rather than `dead`. A later `join` comes back as a new run.
+     */
     readonly leave: Effect.Effect<void>
-    /** Replaces this node's labels and spreads them. */
-    setMetadata(metadata: Readonly<Record<string, string>>): Effect.Effect<void>
+    /**
+     * Replaces this node's labels and spreads them. Fails with `MetadataInvalid` when they exceed the bounds.
+     */
+    setMetadata(metadata: Metadata): Effect.Effect<void, MetadataInvalid>
   }
 >()("@coterie/membership/Membership") {}

@@ -1,0 +1,62 @@
+/** What the heartbeat engine counts besides its loop. */
+import { Effect, Metric } from "effect"
+
+import type { Refusal } from "./HeartbeatMessage.ts"
+import { loopMetrics } from "./loopMetrics.ts"
+import { MemberState } from "./Membership.ts"
+import type { Member } from "./Membership.ts"
+
+/** The four metrics of the beating loop; a beat without a usable answer counts as an error of its kind. */
+export const heartbeatLoop = loopMetrics("heartbeat_loop")
+
+const refused = Metric.counter("heartbeat_refused_total", {
+  description: "Inbound requests that were refused, by reason",
+  incremental: true
+})
+
+const riderFailures = Metric.counter("heartbeat_rider_failures_total", {
+  description: "Riders that died inside a beat, by rider",
+  incremental: true
+})
+
+const unclaimed = Metric.counter("heartbeat_unclaimed_payloads_total", {
+  description: "Payloads of beats for which this node has no rider",
+  incremental: true
+})
+
+const stalls = Metric.counter("heartbeat_stalls_total", {
+  description: "Times this process stood still longer than a quarter of the interval",
+  incremental: true
+})
+
+const members = Metric.gauge("membership_members", { description: "Members by state, self included" })
+
+/** Counts a refused request and logs why. */
+export const countRefused = (refusal: Refusal): Effect.Effect<void> =>
+  Effect.andThen(
+    Metric.update(Metric.withAttributes(refused, { reason: refusal.reason }), 1),
+    Effect.logDebug("heartbeat request refused", { reason: refusal.reason, detail: refusal.detail })
+  )
+
+/** Counts a rider that died. */
+export const countRiderFailure = (rider: string): Effect.Effect<void> =>
+  Metric.update(Metric.withAttributes(riderFailures, { rider }), 1)
+
+/** Counts payloads that no rider claimed. */
+export const countUnclaimed = (payloads: number): Effect.Effect<void> =>
+  payloads === 0 ? Effect.void : Metric.update(unclaimed, payloads)
+
+/** Counts a stall of this process. */
+export const countStall = Metric.update(stalls, 1)
+
+/** Records how many members are in each state. */
+export const recordMembers = (view: ReadonlyArray<Member>): Effect.Effect<void> =>
+  Effect.forEach(
+    MemberState.literals,
+    (state) =>
+      Metric.update(
+        Metric.withAttributes(members, { state }),
+        view.filter((member) => member.state === state).length
+      ),
+    { discard: true }
+  )
