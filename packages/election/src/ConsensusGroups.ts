@@ -73,6 +73,15 @@ export class NotLeader extends Schema.TaggedError<NotLeader>()("NotLeader", {
     return `the local engine node is not the leader (leader: ${this.leader ?? "none"})`
   }
 }
+/** Leadership changed hands since the decision was made; decide again on the new term. */
+export class StaleTerm extends Schema.TaggedError<StaleTerm>()("StaleTerm", {
+  expected: Schema.Int,
+  actual: Schema.UndefinedOr(Schema.Int)
+}) {
+  override get message(): string {
+    return `the group is in term ${this.actual ?? "unknown"}, not in term ${this.expected}`
+  }
+}
 /** The target is no replica of the group. */
 export class UnknownTarget extends Schema.TaggedError<UnknownTarget>()("UnknownTarget", {
   target: Schema.String
@@ -105,7 +114,9 @@ export class TransferInProgress extends Schema.TaggedError<TransferInProgress>()
   }
 }
 /** No answer before the deadline; the outcome is unknown. */
-export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", { afterMillis: Schema.Number }) {
+export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
+  afterMillis: Schema.Finite
+}) {
   override get message(): string {
     return `no answer within ${this.afterMillis} ms`
   }
@@ -146,6 +157,7 @@ export class ConsensusError extends Schema.TaggedError<ConsensusError>()("Consen
   reason: Schema.Union([
     UnknownGroup,
     NotLeader,
+    StaleTerm,
     UnknownTarget,
     NotEligible,
     AlreadyLeader,
@@ -179,7 +191,7 @@ export class ConsensusGroups extends Context.Service<
     probe(group: string, replica: string): Effect.Effect<Duration.Duration, ConsensusError>
     /**
      * Hands leadership to a voter and reads back who leads. Refuses a target that has no vote or does not answer before anything is sent.
-     * With `term`, fails with `NotLeader` when the group's term has moved on.
+     * With `term`, fails with `StaleTerm` when the group's term is another.
      */
     transferLeadership(
       group: string,

@@ -4,13 +4,13 @@
  * `whileLeader` is the way to do a leader's work: it starts when leadership is won, is interrupted when it is lost.
  */
 import type { NodeId } from "@coterie/membership"
-import { Context, type Effect, Schema, type Stream } from "effect"
+import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
 
 /** What one node believes about leadership at one moment. */
 export interface Leadership {
   /** Who leads, or undefined when nobody is known to. */
   readonly leader: NodeId | undefined
-  /** Rises with every change of leader, to and from none included. Only a strategy that says so makes it a fencing token. */
+  /** Never falls, and rises with every new leader. Only a strategy that says so makes it a fencing token. */
   readonly term: number
 }
 
@@ -57,11 +57,17 @@ export class Election extends Context.Service<
     /** The current leadership, then every change; a slow reader sees the latest only. */
     readonly changes: Stream.Stream<Leadership>
     /**
-     * Waits for leadership, runs the effect in a scope of its own, and returns its result. When leadership is lost first, the effect is
-     * interrupted, its finalizers run, and the call fails with `LeadershipLost`; call again to campaign again.
+     * Waits for leadership, runs the effect in a scope of its own, and returns its result. When leadership is lost or resigned first, the
+     * effect is interrupted, its finalizers run, and the call fails with `LeadershipLost`; call again to campaign again. The effect's own
+     * failure is the call's failure and gives nothing up: `resign` when this node cannot do the leader's duty.
      */
-    whileLeader<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | LeadershipLost, R>
-    /** Gives leadership up and does not take it back while another member can lead. Fails with `NotLeading` when not the leader. */
+    whileLeader<A, E, R>(
+      effect: Effect.Effect<A, E, R>
+    ): Effect.Effect<A, E | LeadershipLost, Exclude<R, Scope.Scope>>
+    /**
+     * Gives leadership up and does not take it back while another member can lead. Running `whileLeader` effects are interrupted first and
+     * leadership is released only after their finalizers ended. Fails with `NotLeading` when not the leader.
+     */
     readonly resign: Effect.Effect<void, NotLeading>
   }
 >()("@coterie/election/Election") {}

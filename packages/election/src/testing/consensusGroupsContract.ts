@@ -1,0 +1,224 @@
+/**
+ * What every driver of `ConsensusGroups` must do. Cases leave the world as they found it, but for who leads, so they may share one.
+ *
+ * They wait by reading again every 50 ms: run them on the live clock unless the world answers at once.
+ */
+import { Duration, Effect } from "effect"
+
+import {
+  eventually,
+  expect,
+  refusal,
+  refusedWithoutTrace,
+  settled,
+  type Step,
+  whileDown
+} from "./groupsScenario.ts"
+
+/** One promise of the port. */
+export interface ConsensusGroupsCase {
+  readonly name: string
+  readonly run: Step<void>
+}
+
+const reading: ReadonlyArray<ConsensusGroupsCase> = [
+  {
+    name: "lists the group",
+    run: Effect.gen(function* () {
+      const { beside, group } = yield* settled
+      const groups = yield* beside.list
+      yield* expect(groups.includes(group), `${group} in the list`, groups)
+    })
+  },
+  {
+    name: "every replica knows itself, the leader and the term",
+    run: Effect.gen(function* () {
+      const { beside, besideFollower, follower, group, leader, status } = yield* settled
+      const own = yield* besideFollower.status(group)
+      yield* expect(own.self === follower, `self to be ${follower}`, own)
+      yield* expect(own.leader === leader && !own.electing, `${leader} to lead`, own)
+      yield* expect((yield* beside.status(group)).self === leader, `self to be ${leader}`, leader)
+      const reportsTerm = status.term !== undefined && status.term > 0
+      yield* expect(!beside.capabilities.term || reportsTerm, "a term above 0", status.term ?? "none")
+    })
+  },
+  {
+    name: "voters are sorted, and a replica without a vote is not among them",
+    run: Effect.gen(function* () {
+      const { nonVoter, status } = yield* settled
+      const ids = status.voters.map(({ id }) => id)
+      yield* expect(ids.length >= 3 && ids.join() === ids.toSorted().join(), "sorted voters", ids)
+      yield* expect(!ids.includes(nonVoter), `${nonVoter} not to vote`, ids)
+      yield* expect(
+        status.nonVoters.some(({ id }) => id === nonVoter),
+        `${nonVoter} among the non-voters`,
+        status.nonVoters
+      )
+    })
+  },
+  {
+    name: "a group that is not there is UnknownGroup, with the known ones",
+    run: Effect.gen(function* () {
+      const { beside, group } = yield* settled
+      const { known } = yield* refusal("UnknownGroup", beside.status("no such group"))
+      yield* expect(known.includes(group), `${group} among the known groups`, known)
+      yield* refusal("UnknownGroup", beside.probe("no such group", "x"))
+      yield* refusal("UnknownGroup", beside.transferLeadership("no such group", "x"))
+    })
+  },
+  {
+    name: "every replica, the local one included, is reported reachable while all are up",
+    run: Effect.gen(function* () {
+      const { beside, group, nonVoter, status } = yield* settled
+      const ids = [...status.voters.map(({ id }) => id), nonVoter]
+      yield* eventually("all replicas to be reachable", beside.reachability(group), (replicas) =>
+        ids.every((id) => replicas.get(id)?.reachable === true)
+      )
+    })
+  }
+]
+
+const liveness: ReadonlyArray<ConsensusGroupsCase> = [
+  {
+    name: "a hung replica is reported unreachable, with a reason, and the others reachable",
+    run: Effect.gen(function* () {
+      const { beside, follower, group, other } = yield* settled
+      const replicas = yield* whileDown("hang", follower, beside.reachability(group))
+      const hung = replicas.get(follower)
+      yield* expect(hung?.reachable === false && hung.detail !== undefined, "a reason", hung)
+      yield* expect(replicas.get(other)?.reachable === true, `${other} to be reachable`, replicas.get(other))
+    })
+  },
+  {
+    name: "a probe measures a round trip to any other replica",
+    run: Effect.gen(function* () {
+      const { beside, follower, group, nonVoter, other } = yield* settled
+      for (const replica of [follower, other, nonVoter]) {
+        const rtt = yield* beside.probe(group, replica)
+        const isTime = Duration.isFinite(rtt) && Duration.isGreaterThan(rtt, Duration.zero)
+        yield* expect(isTime, `a round trip to ${replica}`, Duration.format(rtt))
+      }
+    })
+  },
+  {
+    name: "a probe of a replica that the group does not have is UnknownTarget",
+    run: Effect.gen(function* () {
+      const { beside, group } = yield* settled
+      yield* refusal("UnknownTarget", beside.probe(group, "no such replica"))
+    })
+  },
+  {
+    name: "a probe of a hung replica times out, and succeeds once it goes on",
+    run: Effect.gen(function* () {
+      const { beside, follower, group } = yield* settled
+      // The driver has met the replica before it hangs: connections are open.
+      yield* beside.probe(group, follower)
+      yield* whileDown("hang", follower, refusal("TimedOut", beside.probe(group, follower)))
+      yield* eventually("the probe to succeed again", beside.probe(group, follower), Duration.isFinite)
+    })
+  },
+  {
+    name: "a dead replica is Unavailable to a probe",
+    run: Effect.gen(function* () {
+      const { beside, follower, group } = yield* settled
+      yield* beside.probe(group, follower)
+      yield* whileDown("kill", follower, refusal("Unavailable", beside.probe(group, follower)))
+      yield* eventually("the probe to succeed again", beside.probe(group, follower), Duration.isFinite)
+    })
+  },
+  {
+    name: "a dead local engine is Unavailable, a hung one TimedOut",
+    run: Effect.gen(function* () {
+      const { besideFollower, follower, group } = yield* settled
+      yield* whileDown("kill", follower, refusal("Unavailable", besideFollower.status(group)))
+      yield* settled
+      yield* whileDown("hang", follower, refusal("TimedOut", besideFollower.status(group)))
+    })
+  }
+]
+
+const transfers: ReadonlyArray<ConsensusGroupsCase> = [
+  {
+    name: "a transfer at the leader moves leadership to the voter, in a newer term",
+    run: Effect.gen(function* () {
+      const { beside, follower, group, status } = yield* settled
+      const outcome = yield* beside.transferLeadership(group, follower, { term: status.term })
+      const moved = outcome._tag === "Moved" && outcome.leader === follower
+      yield* expect(moved, `leadership to move to ${follower}`, outcome)
+      const after = yield* settled
+      yield* expect(after.leader === follower, `${follower} to lead`, after.status)
+      const termRose = (after.status.term ?? 1) > (status.term ?? 0)
+      yield* expect(termRose, `a term above ${status.term}`, after.status.term)
+    })
+  },
+  {
+    name: "a transfer at a follower is NotLeader and names the leader",
+    run: Effect.gen(function* () {
+      const setting = yield* settled
+      const { besideFollower, follower, group, leader, other } = setting
+      for (const target of [follower, other]) {
+        const call = besideFollower.transferLeadership(group, target)
+        const reason = yield* refusedWithoutTrace(setting, "NotLeader", call)
+        yield* expect(reason.leader === leader, `the leader to be ${leader}`, reason)
+      }
+    })
+  },
+  {
+    name: "a target without a vote is NotEligible, and nothing happens",
+    run: Effect.gen(function* () {
+      const setting = yield* settled
+      const { beside, group, nonVoter } = setting
+      yield* refusedWithoutTrace(setting, "NotEligible", beside.transferLeadership(group, nonVoter))
+    })
+  },
+  {
+    name: "a target that the group does not have is UnknownTarget",
+    run: Effect.gen(function* () {
+      const setting = yield* settled
+      const { beside, group } = setting
+      yield* refusedWithoutTrace(
+        setting,
+        "UnknownTarget",
+        beside.transferLeadership(group, "no such replica")
+      )
+    })
+  },
+  {
+    name: "the leader as target is AlreadyLeader",
+    run: Effect.gen(function* () {
+      const setting = yield* settled
+      const { beside, group, leader } = setting
+      yield* refusedWithoutTrace(setting, "AlreadyLeader", beside.transferLeadership(group, leader))
+    })
+  },
+  {
+    name: "a decision made in another term is StaleTerm",
+    run: Effect.gen(function* () {
+      const setting = yield* settled
+      const { beside, follower, group, status } = setting
+      if (!beside.capabilities.term) return
+      const term = (status.term ?? 0) - 1
+      const call = beside.transferLeadership(group, follower, { term })
+      yield* refusedWithoutTrace(setting, "StaleTerm", call)
+    })
+  },
+  {
+    name: "a hung or dead target is NotEligible before anything is sent",
+    run: Effect.gen(function* () {
+      const { follower } = yield* settled
+      for (const how of ["hang", "kill"] as const) {
+        const setting = yield* settled
+        const { beside, group } = setting
+        const call = beside.transferLeadership(group, follower)
+        yield* whileDown(how, follower, refusedWithoutTrace(setting, "NotEligible", call))
+      }
+    })
+  }
+]
+
+/** The contract of `ConsensusGroups`. */
+export const consensusGroupsContract: ReadonlyArray<ConsensusGroupsCase> = [
+  ...reading,
+  ...liveness,
+  ...transfers
+]

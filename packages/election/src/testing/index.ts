@@ -1,0 +1,13 @@
+export { electionContract, type ElectionContractCase } from "./electionContract.ts"
+export { ElectionContractBroken } from "./electionScenario.ts"
+export { ElectionWorld } from "./ElectionWorld.ts"
+export { consensusGroupsContract, type ConsensusGroupsCase } from "./consensusGroupsContract.ts"
+export { GroupsContractBroken } from "./groupsScenario.ts"
+export { GroupsWorld } from "./GroupsWorld.ts"
+export { type RqliteFake, startRqliteFake } from "./rqliteFake.ts"
+export {
+  type FakeRequest,
+  type FakeTransfer,
+  type Misbehaviour,
+  type RqliteFakeOptions
+} from "./rqliteFakeState.ts"

@@ -1,0 +1,28 @@
+import { describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+
+import { HeartbeatLeaseTransport, LeasedQuorumElection, PromiseStore } from "../src/index.ts"
+import { electionContract } from "../src/testing/index.ts"
+import { heartbeatElectionWorld } from "./support/heartbeatElectionWorld.ts"
+
+/** Each node's promise outlives its crashes, as a disk would have it. */
+const leasedWorld = () => {
+  const disks = new Map<string, number>()
+  return heartbeatElectionWorld((self) =>
+    LeasedQuorumElection.layer().pipe(
+      Layer.provide(HeartbeatLeaseTransport.layer),
+      Layer.provide(
+        Layer.succeed(PromiseStore, {
+          load: Effect.sync(() => disks.get(self) ?? 0),
+          save: (promised) => Effect.sync(() => void disks.set(self, promised))
+        })
+      )
+    )
+  )
+}
+
+describe("LeasedQuorumElection", () => {
+  for (const { name, run } of electionContract) {
+    it.effect(name, () => Effect.suspend(() => run.pipe(Effect.provide(leasedWorld()))))
+  }
+})

@@ -1,0 +1,34 @@
+import { readdirSync, readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+import { assert, it } from "@effect/vitest"
+
+/** The driver's sources: the folder and the file beside it. */
+const sources = () => {
+  const folder = fileURLToPath(new URL("../../../src/engine/", import.meta.url))
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => /^rqlite.*\.ts$/.test(name))
+    .map((name) => readFileSync(`${folder}${name}`, "utf8"))
+}
+
+/** Text literals, which is all that can reach the wire. */
+const literals = (source: string): ReadonlyArray<string> =>
+  [...source.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "").matchAll(/"([^"\n]*)"|`([^`]*)`/g)].map(
+    ([, quoted, template]) => quoted ?? template ?? ""
+  )
+
+it("the driver knows four paths of rqlite and two methods: none changes a group's members", () => {
+  const all = sources().flatMap(literals)
+  const paths = new Set(all.filter((text) => /^\/[a-z]/.test(text)))
+  assert.deepStrictEqual([...paths].toSorted(), ["/leader", "/nodes", "/readyz", "/status"])
+  const methods = new Set(all.filter((text) => /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(text)))
+  assert.deepStrictEqual([...methods].toSorted(), ["GET", "POST"])
+  assert.isFalse(all.some((text) => /\/(remove|join|boot|notify|load|db)\b/.test(text)))
+})
+
+it("requests leave in one place only", () => {
+  const calls = sources()
+    .join("\n")
+    .match(/\.request\(|fetch\(|http\.get/g)
+  assert.deepStrictEqual(calls, [".request("])
+})
