@@ -1,0 +1,44 @@
+/**
+ * Keeps the leadership of an engine's groups where writes are fast.
+ *
+ * Only the agent beside a group's leader decides about that group. It asks for hand-overs and nothing else: the engine's membership is
+ * out of its reach.
+ */
+import type { ConsensusGroups } from "@coterie/election"
+import { Context, Effect, Layer, type Stream } from "effect"
+
+import type { Decision } from "./Decision.ts"
+import { LocalityOptions, type LocalityOptionsInput } from "./LocalityOptions.ts"
+import { makeReconciler } from "./reconcile.ts"
+import type { RttProbe } from "./RttProbe.ts"
+
+/** The reconciler of leadership and what it decided. */
+export class LeaderLocality extends Context.Service<
+  LeaderLocality,
+  {
+    /** The options in force, every default filled in. */
+    readonly options: LocalityOptions
+    /** Decisions from now on; a reader that is slower than `options.history` decisions loses the oldest and never blocks a pass. */
+    readonly decisions: Stream.Stream<Decision>
+    /** The last `options.history` decisions, newest last. */
+    readonly recent: Effect.Effect<ReadonlyArray<Decision>>
+    /** The newest decision about each group that the engine still has. */
+    readonly latest: Effect.Effect<ReadonlyMap<string, Decision>>
+    /** The row in ms that each group's newest decision saw: by group, then by voter; empty where this node does not lead. */
+    readonly rows: Effect.Effect<ReadonlyMap<string, ReadonlyMap<string, number>>>
+    /**
+     * Makes one pass now and returns a decision for each group. Waits for a pass that is under way; the pass goes on when the caller is
+     * interrupted. Empty when the engine cannot list its groups (counted in `locality_loop_errors_total`).
+     */
+    readonly evaluateNow: Effect.Effect<ReadonlyArray<Decision>>
+  }
+>()("@coterie/locality/LeaderLocality") {
+  /** Runs the reconciler until its scope closes. Options that contradict each other are a defect that names the rule. */
+  static readonly layer = (
+    options: LocalityOptionsInput = {}
+  ): Layer.Layer<LeaderLocality, never, ConsensusGroups | RttProbe> =>
+    Layer.effect(
+      LeaderLocality,
+      Effect.suspend(() => makeReconciler(LocalityOptions.make(options)))
+    )
+}

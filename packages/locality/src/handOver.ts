@@ -1,0 +1,94 @@
+/**
+ * Acting on a wish to transfer: check again, spend the cooldown, call, see who leads.
+ *
+ * The order is the point. The cooldown is recorded before the call, so a call that fails or hangs is not repeated at the next pass.
+ */
+import type { GroupStatus, TransferOutcome } from "@coterie/election"
+import { Duration, Effect, Ref } from "effect"
+
+import { askEngine } from "./askEngine.ts"
+import { freezeUntil, recordAttempt } from "./core/cooldown.ts"
+import type { Verdict } from "./core/LeaderPolicy.ts"
+import { whyNoLonger } from "./core/ownership.ts"
+import type { HandOverOutcome, LocalityAction, StayReason } from "./Decision.ts"
+import { monotonicMillis } from "./monotonicMillis.ts"
+import type { Reconciliation } from "./Reconciliation.ts"
+
+/** A policy's wish to transfer. */
+export type Wish = Extract<Verdict, { readonly _tag: "Transfer" }>
+
+/** Hands the group over, unless what was measured no longer holds or the target's process does not answer. */
+export const handOver = Effect.fn("LeaderLocality.handOver")(function* (
+  reconciliation: Reconciliation,
+  measured: GroupStatus,
+  { target, gainMillis }: Wish
+) {
+  const { attempts, options } = reconciliation
+  const { group } = measured
+  const objection = yield* objectionTo(reconciliation, measured, target)
+  if (objection !== undefined) return { _tag: "Stay", reason: objection } satisfies LocalityAction
+
+  const startedMillis = yield* monotonicMillis
+  yield* Ref.update(attempts, (all) => recordAttempt(all, group, startedMillis))
+  yield* Effect.logInfo("handing leadership over", { group, from: measured.self, target, gainMillis })
+  const outcome = yield* transfer(reconciliation, measured, target)
+  const endedMillis = yield* monotonicMillis
+  if (outcome._tag !== "moved") {
+    const untilMillis = endedMillis + Duration.toMillis(options.failureFreeze)
+    yield* Ref.update(attempts, (all) => freezeUntil(all, group, untilMillis))
+  }
+  return {
+    _tag: "Transfer",
+    target,
+    gainMillis,
+    outcome,
+    tookMillis: endedMillis - startedMillis
+  } satisfies LocalityAction
+})
+
+/** Nothing is attempted while this is defined: leadership must be as it was measured, and the target's process must answer. */
+const objectionTo = (
+  { groups, options }: Reconciliation,
+  measured: GroupStatus,
+  target: string
+): Effect.Effect<StayReason | undefined> =>
+  Effect.gen(function* () {
+    const changed = yield* askEngine("status", options.evaluationTimeout, () =>
+      Effect.map(groups.status(measured.group), (now) => whyNoLonger(measured, now))
+    )
+    if (changed !== undefined) return changed
+    yield* askEngine("probe", options.evaluationTimeout, () => groups.probe(measured.group, target))
+    return undefined
+  }).pipe(
+    Effect.catch((error) =>
+      Effect.succeed<StayReason>(
+        error.operation === "probe"
+          ? { _tag: "voterUnreachable", voters: [{ id: target, detail: error.detail }] }
+          : error
+      )
+    )
+  )
+
+const transfer = (
+  { groups, options }: Reconciliation,
+  { group, term }: GroupStatus,
+  target: string
+): Effect.Effect<HandOverOutcome> =>
+  askEngine("transfer", options.transferTimeout, () =>
+    Effect.map(groups.transferLeadership(group, target, { term }), outcomeOf)
+  ).pipe(
+    Effect.catch(({ kind, detail }) => Effect.succeed<HandOverOutcome>({ _tag: "failed", kind, detail }))
+  )
+
+const outcomeOf = (outcome: TransferOutcome): HandOverOutcome => {
+  switch (outcome._tag) {
+    case "Moved":
+      return { _tag: "moved", term: outcome.term }
+    case "MovedElsewhere":
+      return { _tag: "movedElsewhere", leader: outcome.leader, term: outcome.term }
+    case "Unchanged":
+      return { _tag: "unchanged" }
+    case "Unknown":
+      return { _tag: "unknown" }
+  }
+}

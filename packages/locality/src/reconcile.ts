@@ -1,0 +1,92 @@
+/** The loop of leader locality: passes over all groups, one at a time, on a steady beat. */
+import { ConsensusGroups } from "@coterie/election"
+import { Duration, Effect, Fiber, Metric, Ref, Semaphore } from "effect"
+
+import { askEngine } from "./askEngine.ts"
+import { type Attempts, forgetElapsed, noAttempts } from "./core/cooldown.ts"
+import { nextTick } from "./core/ticks.ts"
+import type { Decision } from "./Decision.ts"
+import { makeDecisionLog } from "./DecisionLog.ts"
+import { evaluateGroup } from "./evaluateGroup.ts"
+import { countError, droppedTicks, iterations, lastDuration, up } from "./localityMetrics.ts"
+import type { LocalityOptions } from "./LocalityOptions.ts"
+import { monotonicMillis } from "./monotonicMillis.ts"
+import type { Reconciliation } from "./Reconciliation.ts"
+import { RttProbe } from "./RttProbe.ts"
+
+/** Starts the loop in the scope of the caller and returns what readers see of it. */
+export const makeReconciler = Effect.fnUntraced(function* (options: LocalityOptions) {
+  const reconciliation: Reconciliation = {
+    groups: yield* ConsensusGroups,
+    probe: yield* RttProbe,
+    options,
+    attempts: yield* Ref.make<Attempts>(noAttempts)
+  }
+  const scope = yield* Effect.scope
+  const log = yield* makeDecisionLog(options.history)
+  const turn = yield* Semaphore.make(1)
+  const pass = turn.withPermits(1)(runPass(reconciliation, log))
+  yield* everyTick(pass, options.interval).pipe(Effect.ensuring(Metric.update(up, 0)), Effect.forkScoped)
+  return {
+    options,
+    decisions: log.stream,
+    recent: log.recent,
+    latest: log.latest,
+    rows: Effect.map(log.latest, rowsOf),
+    // In the layer's scope: a caller that gives up must not leave a transfer half observed.
+    evaluateNow: Effect.flatMap(Effect.forkIn(pass, scope), Fiber.join)
+  }
+})
+
+type DecisionLog = Effect.Success<ReturnType<typeof makeDecisionLog>>
+
+/** One decision for each group. Never fails; what goes wrong is counted by kind. */
+const runPass = Effect.fn("LeaderLocality.pass")(function* (
+  reconciliation: Reconciliation,
+  log: DecisionLog
+) {
+  const { options, attempts } = reconciliation
+  const startedMillis = yield* monotonicMillis
+  const listed = yield* listGroups(reconciliation)
+  const decisions: Array<Decision> = []
+  for (const group of listed ?? []) {
+    const decision = yield* evaluateGroup(reconciliation, group)
+    yield* log.record(decision)
+    decisions.push(decision)
+  }
+  if (listed !== undefined) yield* log.retain(listed)
+  const endedMillis = yield* monotonicMillis
+  yield* Ref.update(attempts, (all) => forgetElapsed(all, endedMillis, Duration.toMillis(options.cooldown)))
+  yield* Metric.update(iterations, 1)
+  yield* Metric.update(lastDuration, (endedMillis - startedMillis) / 1000)
+  return decisions
+})
+
+/** Undefined when the engine does not say which groups it has. */
+const listGroups = ({ groups, options }: Reconciliation): Effect.Effect<ReadonlySet<string> | undefined> =>
+  askEngine("list", options.evaluationTimeout, () => Effect.map(groups.list, (list) => new Set(list))).pipe(
+    Effect.tapError(({ kind }) => countError(kind)),
+    Effect.catch(({ kind, detail }) =>
+      Effect.as(Effect.logWarning("the engine did not list its groups", { kind, detail }), undefined)
+    )
+  )
+
+/** Runs the pass at each tick, the first one interval from now; a tick that comes during a pass is dropped and counted. */
+const everyTick = Effect.fnUntraced(function* (pass: Effect.Effect<unknown>, interval: Duration.Duration) {
+  const intervalMillis = Duration.toMillis(interval)
+  yield* Metric.update(up, 1)
+  let dueMillis = (yield* monotonicMillis) + intervalMillis
+  for (;;) {
+    yield* Effect.sleep(dueMillis - (yield* monotonicMillis))
+    yield* pass
+    const next = nextTick(dueMillis, yield* monotonicMillis, intervalMillis)
+    dueMillis = next.dueMillis
+    if (next.dropped > 0) {
+      yield* Metric.update(droppedTicks, next.dropped)
+      yield* Effect.logDebug("a pass took longer than the interval", { droppedTicks: next.dropped })
+    }
+  }
+})
+
+const rowsOf = (latest: ReadonlyMap<string, Decision>): ReadonlyMap<string, ReadonlyMap<string, number>> =>
+  new Map([...latest].map(([group, { row }]) => [group, new Map(Object.entries(row))]))

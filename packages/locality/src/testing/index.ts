@@ -1,0 +1,1 @@
+export { ContractViolation, rttProbeContract, type RttProbeWorld } from "./rttProbeContract.ts"
