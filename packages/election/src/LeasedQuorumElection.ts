@@ -1,0 +1,83 @@
+/**
+ * `Election` by votes that are lent for a lease: the smallest live member leads while a majority lends it theirs, and never two at once.
+ *
+ * Safe under cut links, pauses, crashes, and clocks whose rates are up to 2.5 % from true (with the default guard). The term is the epoch:
+ * it belongs to one leader only and rises, so it is a fencing token. The rules are in `core/leasedQuorum.ts`.
+ */
+import { Effect, Fiber, Layer, PubSub, Stream } from "effect"
+
+import { isLeader, liveMembers } from "./core/leasedQuorumState.ts"
+import { quorumSize } from "./core/quorumSize.ts"
+import { Election, type Leadership, NotLeading } from "./Election.ts"
+import { makeLeasedQuorumNode } from "./leasedQuorumNode.ts"
+import { LeasedQuorumOptions, type LeasedQuorumOptionsInput, timingOf } from "./LeasedQuorumOptions.ts"
+import { LeaseTransport } from "./LeaseTransport.ts"
+import type { PromiseStore, PromiseStoreFailed } from "./PromiseStore.ts"
+import { makeLeaderWork } from "./whileLeader.ts"
+
+/** Elects the smallest live id that a majority lends its votes to; the term is a fencing token. */
+export const LeasedQuorumElection = {
+  /**
+   * Takes part in the election until its scope closes. Fails with `PromiseStoreFailed` when the promise of an earlier run cannot be read:
+   * voting without it could elect two leaders.
+   */
+  layer: (
+    options: LeasedQuorumOptionsInput = {}
+  ): Layer.Layer<Election, PromiseStoreFailed, LeaseTransport | PromiseStore> =>
+    Layer.effect(Election, make(LeasedQuorumOptions.make(options)))
+}
+
+const make = Effect.fnUntraced(function* (options: typeof LeasedQuorumOptions.Type) {
+  const transport = yield* LeaseTransport
+  const { self } = transport
+  const scope = yield* Effect.scope
+  const latest = yield* PubSub.sliding<Leadership>({ capacity: 1, replay: 1 })
+  const changes = Stream.changesWith(Stream.fromPubSub(latest), isSame)
+  const work = yield* makeLeaderWork(self, changes)
+  const node = yield* makeLeasedQuorumNode(timingOf(options, transport), {
+    announce: (leadership) => Effect.asVoid(PubSub.publish(latest, leadership)),
+    // In the layer's scope: work that resigns is itself interrupted, and must not take the hand-over with it.
+    stopWork: (stopped) => Effect.asVoid(Effect.forkIn(work.afterWork(stopped), scope))
+  })
+  yield* transport.attach({
+    onRound: node.apply({ _tag: "Beat" }),
+    onMessage: (from, message) => node.apply({ _tag: "Received", from, message })
+  })
+  yield* node.poll.pipe(Effect.delay(options.poll), Effect.forever, Effect.forkScoped)
+
+  const stepDown = Effect.gen(function* () {
+    if (!(yield* node.query(isLeader))) {
+      return yield* new NotLeading({ node: self, leader: (yield* node.leadership).leader })
+    }
+    yield* node.apply({ _tag: "StepDown", to: undefined })
+    yield* Stream.runHead(
+      Stream.filterEffect(changes, () =>
+        Effect.map(
+          node.query((state) => state.role._tag),
+          (role) => role !== "Holder"
+        )
+      )
+    )
+  })
+
+  return Election.of({
+    self,
+    leadership: node.leadership,
+    isLeader: node.query(isLeader),
+    quorum: node.query((state, nowMillis) => {
+      const alive = liveMembers(state, nowMillis).length
+      const needed = quorumSize(state.members.length)
+      return { alive, needed, present: alive >= needed }
+    }),
+    changes,
+    whileLeader: work.whileLeader,
+    resign: stepDown.pipe(
+      Effect.forkIn(scope),
+      Effect.flatMap(Fiber.join),
+      Effect.withSpan("LeasedQuorumElection.resign")
+    )
+  })
+})
+
+const isSame = (one: Leadership, other: Leadership): boolean =>
+  one.leader === other.leader && one.term === other.term

@@ -1,0 +1,58 @@
+/** Options of `LeasedQuorumElection`; every node of a cluster must use the same. */
+import { Duration, Effect, Schema } from "effect"
+
+import type { LeasedQuorumTiming } from "./core/leasedQuorumState.ts"
+
+const duration = (millis: number) =>
+  Schema.DurationFromString.pipe(
+    Schema.withDecodingDefaultTypeKey(Effect.succeed(Duration.millis(millis))),
+    Schema.withConstructorDefault(Effect.succeed(Duration.millis(millis)))
+  )
+
+/** Options of `LeasedQuorumElection` with their defaults and the rules between them. */
+export const LeasedQuorumOptions = Schema.Struct({
+  /** How long a vote is lent; a leader that renews no more leads at most this long. Default 4 s; at least 500 ms. */
+  lease: duration(4000),
+  /**
+   * How much earlier than its votes end a leader stops: what two clocks may drift apart during a lease. Default 200 ms, which covers clock
+   * rates up to 2.5 % from true with the default lease.
+   */
+  guard: duration(200),
+  /** How long a candidate waits for each live member that is preferred to it. Default 500 ms. */
+  defer: duration(500),
+  /**
+   * How long a member with a smaller id than the leader's must have been alive before leadership is handed to it; also how long a leader that
+   * stepped down stands back. Default 120 s.
+   */
+  cooldown: duration(120_000),
+  /** How often expiry, bids and hand-overs are looked at. Default 100 ms. */
+  poll: duration(100)
+}).check(
+  Schema.makeFilter(({ guard, lease, poll }) => {
+    if (Duration.toMillis(lease) < 500) return "lease must be at least 500 ms"
+    if (Duration.toMillis(guard) * 2 >= Duration.toMillis(lease))
+      return "guard must be less than half of lease"
+    return Duration.toMillis(poll) * 2 >= Duration.toMillis(lease)
+      ? "poll must be less than half of lease"
+      : undefined
+  })
+)
+/** Options of `LeasedQuorumElection`. */
+export type LeasedQuorumOptionsInput = (typeof LeasedQuorumOptions)["~type.make.in"]
+
+/** How long acceptors keep their vote for the successor that a leader names, in ms: several round trips of any network. */
+const reserveMillis = 2000
+
+/** The core's timing for these options over a transport's rounds. */
+export const timingOf = (
+  options: typeof LeasedQuorumOptions.Type,
+  rounds: { readonly intervalMillis: number; readonly deadAfterMillis: number }
+): LeasedQuorumTiming => ({
+  heartbeatMillis: rounds.intervalMillis,
+  deadAfterMillis: rounds.deadAfterMillis,
+  leaseMillis: Duration.toMillis(options.lease),
+  guardMillis: Duration.toMillis(options.guard),
+  deferMillis: Duration.toMillis(options.defer),
+  cooldownMillis: Duration.toMillis(options.cooldown),
+  reserveMillis
+})

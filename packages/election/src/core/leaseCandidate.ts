@@ -1,0 +1,91 @@
+/** A node that does not lead: when it bids, what becomes of the bid, and how a failed one is taken back (R5, R7). */
+import { acceptRelease, reservedFor } from "./leaseAcceptor.ts"
+import { nothing, openBid, sendAll, type Step, validUntil, withVote } from "./leaseBid.ts"
+import type { Bid, LeasedQuorumState } from "./leasedQuorumState.ts"
+import { becomeHolder } from "./leaseHolder.ts"
+import type { LeaseAnswer, LeaseRelease } from "./leaseMessages.ts"
+import { couldWin, preferredTo } from "./leasePreference.ts"
+import { quorumSize } from "./quorumSize.ts"
+
+/** Bids once it is this node's turn: the smallest live member at once, each further one a moment later. */
+export const pollFollower = (state: LeasedQuorumState, nowMillis: number): Step => {
+  if (!couldWin(state, nowMillis)) {
+    return [state.openSinceMillis === undefined ? state : { ...state, openSinceMillis: undefined }, nothing]
+  }
+  const openSinceMillis = state.openSinceMillis ?? nowMillis
+  const open = state.openSinceMillis === undefined ? { ...state, openSinceMillis } : state
+  const waits = preferredTo(open, open.self, nowMillis).length * open.timing.deferMillis
+  return nowMillis >= Math.max(openSinceMillis + waits, open.backOffUntilMillis, open.unwillingUntilMillis)
+    ? tryToBid(open, nowMillis)
+    : [open, nothing]
+}
+
+/** Bids unless this node's own vote, a reservation or the wait after a restart stands against it. */
+export const tryToBid = (state: LeasedQuorumState, nowMillis: number): Step => {
+  const reserved = reservedFor(state.acceptor, nowMillis)
+  const mayBid =
+    state.role._tag === "Follower" &&
+    nowMillis >= state.acceptor.bootUntilMillis &&
+    (reserved === undefined || reserved === state.self) &&
+    couldWin(state, nowMillis)
+  if (!mayBid) return [state, nothing]
+  const [next, bid, effects] = openBid(state, nowMillis)
+  if (bid.votes[state.self] === undefined) return [state, nothing]
+  const [settled, lead] = settleBid(next, bid, nowMillis)
+  return [settled, [...effects, ...lead]]
+}
+
+/** Counts a vote for the bid; a vote for an earlier one comes too late (R7). */
+export const countCandidateVote = (
+  state: LeasedQuorumState,
+  bid: Bid,
+  {
+    answer,
+    from,
+    nowMillis
+  }: { readonly answer: LeaseAnswer; readonly from: string; readonly nowMillis: number }
+): Step => {
+  if (answer.epoch !== bid.epoch) return [state, nothing]
+  const votes = withVote(bid.votes, from, Math.min(answer.sentAtMillis, nowMillis))
+  return settleBid(state, { ...bid, votes }, nowMillis)
+}
+
+/** Notes who refused the bid. */
+export const countRefusal = (state: LeasedQuorumState, from: string, epoch: number): LeasedQuorumState => {
+  const { role } = state
+  if (role._tag !== "Candidate" || role.bid.epoch !== epoch || role.bid.refusedBy.includes(from)) return state
+  return { ...state, role: { ...role, bid: { ...role.bid, refusedBy: [...role.bid.refusedBy, from] } } }
+}
+
+/** A bid fails when time runs out or too many refused; refusals only mean "not yet", so the next try comes sooner. */
+export const pollCandidate = (
+  state: LeasedQuorumState,
+  bid: Bid,
+  nowMillis: number,
+  random: number
+): Step => {
+  const { deferMillis, heartbeatMillis } = state.timing
+  if (state.members.length - bid.refusedBy.length < quorumSize(state.members.length)) {
+    return abandon(state, bid, nowMillis, nowMillis + (random * deferMillis) / 2)
+  }
+  return nowMillis - bid.sentAtMillis < heartbeatMillis / 2
+    ? [state, nothing]
+    : abandon(state, bid, nowMillis, nowMillis + random * heartbeatMillis)
+}
+
+const settleBid = (state: LeasedQuorumState, bid: Bid, nowMillis: number): Step => {
+  const validUntilMillis = validUntil(state, bid.votes)
+  return nowMillis >= validUntilMillis
+    ? [{ ...state, role: { _tag: "Candidate", bid } }, nothing]
+    : becomeHolder(state, bid, validUntilMillis, nowMillis)
+}
+
+/** R7: frees the votes lent to a bid that came to nothing; its epoch is never counted again. */
+const abandon = (state: LeasedQuorumState, bid: Bid, nowMillis: number, backOffUntilMillis: number): Step => {
+  const release: LeaseRelease = { _tag: "Release", epoch: bid.epoch, reserveFor: null }
+  const acceptor = acceptRelease(state.acceptor, state.self, release, {
+    nowMillis,
+    reserveMillis: state.timing.reserveMillis
+  })
+  return [{ ...state, role: { _tag: "Follower" }, acceptor, backOffUntilMillis }, sendAll(state, release)]
+}

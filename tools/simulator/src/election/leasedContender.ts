@@ -1,0 +1,88 @@
+/** `LeasedQuorumElection`'s core in a simulated world. */
+import { startLeasedQuorum, stepLeasedQuorum } from "@coterie/election/core/leasedQuorum"
+import type {
+  LeasedQuorumEffect,
+  LeasedQuorumEvent,
+  LeasedQuorumState,
+  LeasedQuorumTiming
+} from "@coterie/election/core/leasedQuorumState"
+import type { LeaseMessage } from "@coterie/election/core/leaseMessages"
+
+import type { NodeContext } from "../World.ts"
+import type { Contender } from "./Contender.ts"
+
+const pollMillis = 100
+
+/** A node of the leased strategy; its leader's work needs up to 50 ms to stop. */
+export class LeasedContender implements Contender<LeaseMessage> {
+  readonly #context: NodeContext<LeaseMessage>
+  #state: LeasedQuorumState
+  #stopping = 0
+
+  constructor(context: NodeContext<LeaseMessage>, nowMillis: number, timing: LeasedQuorumTiming) {
+    this.#context = context
+    const promised = context.disk.get("promised") ?? 0
+    this.#state = startLeasedQuorum({
+      self: context.id,
+      members: context.members,
+      timing,
+      promised,
+      nowMillis
+    })
+    context.after(context.random.between(0, pollMillis), "poll")
+    context.after(0, "beat")
+  }
+
+  get token(): number {
+    return this.#state.role._tag === "Holder" ? this.#state.role.epoch : 0
+  }
+
+  leadsUntil(): number | undefined {
+    // Work that was told to stop may still run, so it counts as leading.
+    const { role } = this.#state
+    return role._tag === "Holder" ? role.validUntilMillis : undefined
+  }
+
+  receive(nowMillis: number, from: string, message: LeaseMessage): void {
+    this.#apply({ _tag: "Received", nowMillis, from, message })
+  }
+
+  timer(nowMillis: number, name: string): void {
+    if (name === "poll") {
+      this.#context.after(pollMillis, "poll")
+      this.#apply({ _tag: "Poll", nowMillis, random: this.#context.random.next() })
+    } else if (name === "beat") {
+      this.#context.after(this.#state.timing.heartbeatMillis, "beat")
+      this.#apply({ _tag: "Beat", nowMillis })
+    } else {
+      this.#apply({ _tag: "WorkStopped", nowMillis, epoch: this.#stopping })
+    }
+  }
+
+  stepDown(nowMillis: number): void {
+    this.#apply({ _tag: "StepDown", nowMillis, to: undefined })
+  }
+
+  #apply(event: LeasedQuorumEvent): void {
+    const [state, effects] = stepLeasedQuorum(this.#state, event)
+    this.#state = state
+    for (const effect of effects) this.#do(effect)
+  }
+
+  #do(effect: LeasedQuorumEffect): void {
+    switch (effect._tag) {
+      case "Persist":
+        this.#context.disk.set("promised", effect.promised)
+        return
+      case "Send":
+        this.#context.send(effect.to, effect.message)
+        return
+      case "StopLeading":
+        this.#stopping = effect.epoch
+        this.#context.after(this.#context.random.between(0, 50), "stopped")
+        return
+      case "Lead":
+      case "Lost":
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/** Runs every scenario many times and sums up what each strategy showed. */
+import type { ElectionMeasure } from "./measure.ts"
+import { runElection, type Strategy } from "./run.ts"
+import { type Scenario, scenarios } from "./scenarios.ts"
+
+/** One scenario under one strategy, over all seeds. */
+export interface ElectionRow {
+  readonly scenario: string
+  readonly nodes: number
+  readonly strategy: Strategy
+  readonly runs: number
+  /** Mean per run. */
+  readonly dualMasterMillis: number
+  /** Share of the time without a leader. */
+  readonly noMasterShare: number
+  /** Mean and 99th percentile of the longest time without a leader after the fault. */
+  readonly gapMeanMillis: number
+  readonly gapP99Millis: number
+  readonly fencedViolations: number
+  /** First seed with two leaders or a fenced violation. */
+  readonly failingSeed: number | undefined
+}
+
+/** What to run; every scenario, three and five nodes and both strategies unless narrowed. */
+export interface ElectionReportOptions {
+  readonly runs: number
+  readonly firstSeed: number
+  readonly scenario?: string | undefined
+  readonly nodes?: number | undefined
+  readonly strategy?: Strategy | undefined
+}
+
+const sum = (values: ReadonlyArray<number>): number => values.reduce((total, value) => total + value, 0)
+
+const summarize = (
+  measures: ReadonlyArray<ElectionMeasure>,
+  row: Pick<ElectionRow, "scenario" | "nodes" | "strategy">,
+  firstSeed: number
+): ElectionRow => {
+  const gaps = measures.map(({ gapMillis }) => gapMillis).toSorted((a, b) => a - b)
+  const failing = measures.findIndex(
+    (measure) => measure.dualMasterMillis > 0 || measure.fencedViolations > 0
+  )
+  return {
+    ...row,
+    runs: measures.length,
+    dualMasterMillis: sum(measures.map(({ dualMasterMillis }) => dualMasterMillis)) / measures.length,
+    noMasterShare:
+      sum(measures.map(({ noMasterMillis }) => noMasterMillis)) /
+      sum(measures.map(({ durationMillis }) => durationMillis)),
+    gapMeanMillis: sum(gaps) / gaps.length,
+    gapP99Millis: gaps[Math.ceil(gaps.length * 0.99) - 1] ?? Number.NaN,
+    fencedViolations: sum(measures.map(({ fencedViolations }) => fencedViolations)),
+    failingSeed: failing < 0 ? undefined : firstSeed + failing
+  }
+}
+
+const row = (
+  scenario: Scenario,
+  nodes: number,
+  strategy: Strategy,
+  options: ElectionReportOptions
+): ElectionRow => {
+  const measures = Array.from({ length: options.runs }, (_, index) =>
+    runElection({ strategy, scenario, nodes, seed: options.firstSeed + index })
+  )
+  return summarize(measures, { scenario: scenario.name, nodes, strategy }, options.firstSeed)
+}
+
+/** Runs what the options name, row by row. */
+export const electionReport = function* (options: ElectionReportOptions): Generator<ElectionRow> {
+  for (const scenario of scenarios) {
+    if (options.scenario !== undefined && options.scenario !== scenario.name) continue
+    for (const nodes of options.nodes === undefined ? [3, 5] : [options.nodes]) {
+      for (const strategy of options.strategy === undefined
+        ? (["quorum", "leased"] as const)
+        : [options.strategy]) {
+        yield row(scenario, nodes, strategy, options)
+      }
+    }
+  }
+}

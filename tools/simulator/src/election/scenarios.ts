@@ -1,0 +1,142 @@
+/** The faults that elections are tried under; times are ms of real time. */
+import type { World } from "../World.ts"
+import type { Contender } from "./Contender.ts"
+
+/** A script of faults. */
+export interface Scenario {
+  readonly name: string
+  readonly durationMillis: number
+  /** When the fault begins; gaps before it belong to the start. */
+  readonly faultAtMillis: number
+  inject<M, N extends Contender<M>>(world: World<M, N>): void
+}
+
+const faultAt = 200_000
+const settle = 400_000
+
+const startAll = <M, N extends Contender<M>>(world: World<M, N>, spreadMillis: number): void => {
+  for (const id of world.members) world.at(world.random.between(0, spreadMillis), () => world.start(id))
+}
+
+const scripted = (
+  name: string,
+  fault: <M, N extends Contender<M>>(world: World<M, N>) => void,
+  durationMillis = faultAt + settle
+): Scenario => ({
+  name,
+  durationMillis,
+  faultAtMillis: faultAt,
+  inject(world) {
+    // a starts first so that it leads when the fault comes
+    for (const [index, id] of world.members.entries()) world.at(index * 10, () => world.start(id))
+    world.at(faultAt, () => fault(world))
+  }
+})
+
+const cutBetween = <M, N extends Contender<M>>(
+  world: World<M, N>,
+  pairs: ReadonlyArray<readonly [string, string]>,
+  forMillis: number
+): void => {
+  for (const [from, to] of pairs) world.network.cut(from, to)
+  world.at(world.now + forMillis, () => {
+    for (const [from, to] of pairs) world.network.heal(from, to)
+  })
+}
+
+const bothWays = (
+  left: ReadonlyArray<string>,
+  right: ReadonlyArray<string>
+): ReadonlyArray<readonly [string, string]> =>
+  left.flatMap((a) => right.flatMap((b) => [[a, b] as const, [b, a] as const]))
+
+const restart = <M, N extends Contender<M>>(world: World<M, N>, id: string, downMillis: number): void => {
+  world.crash(id)
+  world.at(world.now + downMillis, () => world.start(id))
+}
+
+/** One-fault scenarios of the specification's table, then random faults. */
+export const scenarios: ReadonlyArray<Scenario> = [
+  scripted("cut a-b 60 s", (world) => cutBetween(world, bothWays(["a"], ["b"]), 60_000)),
+  scripted("one-way a->b 60 s", (world) => cutBetween(world, [["a", "b"]], 60_000)),
+  scripted("a isolated 30 s", (world) =>
+    cutBetween(
+      world,
+      bothWays(
+        ["a"],
+        world.members.filter((id) => id !== "a")
+      ),
+      30_000
+    )
+  ),
+  scripted("a crashes, back after 30 s", (world) => restart(world, "a", 30_000)),
+  scripted("a hands over", (world) => world.tell("a", (node, now) => node.stepDown(now))),
+  scripted("a paused 10 s", (world) => world.pause("a", 10_000)),
+  scripted("b restarts, a healthy", (world) => restart(world, "b", world.random.between(200, 3000))),
+  scripted("a,b split 30 s", (world) =>
+    cutBetween(
+      world,
+      bothWays(
+        ["a", "b"],
+        world.members.filter((id) => id !== "a" && id !== "b")
+      ),
+      30_000
+    )
+  ),
+  {
+    name: "cold start, 2 s spread",
+    durationMillis: settle,
+    faultAtMillis: 0,
+    inject: (world) => startAll(world, 2000)
+  },
+  { name: "chaos", durationMillis: 1_200_000, faultAtMillis: 0, inject: (world) => chaos(world) }
+]
+
+/** Random faults every few seconds, several at once: cuts of one or both directions, pauses, crashes, loss and delay bursts. */
+const chaos = <M, N extends Contender<M>>(world: World<M, N>): void => {
+  startAll(world, 2000)
+  const calm = world.network.link
+  const faults: ReadonlyArray<() => void> = [
+    () =>
+      cutBetween(
+        world,
+        bothWays([world.random.pick(world.members)], [world.random.pick(world.members)]),
+        world.random.between(500, 30_000)
+      ),
+    () =>
+      cutBetween(
+        world,
+        [[world.random.pick(world.members), world.random.pick(world.members)]],
+        world.random.between(500, 30_000)
+      ),
+    () => {
+      const lone = world.random.pick(world.members)
+      cutBetween(
+        world,
+        bothWays(
+          [lone],
+          world.members.filter((id) => id !== lone)
+        ),
+        world.random.between(500, 20_000)
+      )
+    },
+    () => world.pause(world.random.pick(world.members), world.random.between(100, 12_000)),
+    () => restart(world, world.random.pick(world.members), world.random.between(10, 15_000)),
+    () => {
+      world.network.link = {
+        ...calm,
+        loss: world.random.between(0, 0.3),
+        duplication: 0.2,
+        delayMillisMax: world.random.between(5, 800)
+      }
+      world.at(world.now + world.random.between(500, 10_000), () => {
+        world.network.link = calm
+      })
+    }
+  ]
+  const next = (): void => {
+    world.random.pick(faults)()
+    world.at(world.now + world.random.between(2000, 30_000), next)
+  }
+  world.at(10_000, next)
+}
