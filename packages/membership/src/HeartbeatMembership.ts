@@ -37,7 +37,7 @@ const build = Effect.fnUntraced(function* (input: HeartbeatOptionsInput) {
     Effect.flatMap(Effect.sleep),
     Effect.andThen(heartbeatLoop.iteration(round)),
     Effect.forever,
-    heartbeatLoop.up,
+    heartbeatLoop.whileRunning,
     Effect.forkScoped
   )
 

@@ -104,7 +104,7 @@ const make = Effect.fnUntraced(function* <A>(
     const { version, digest } = heard.success
     const decision = decide(revision(), heard.success, (yield* calls.addressOf(peer)) !== undefined)
     if (decision._tag === "Pull") yield* pull(peer, version)
-    if (decision._tag === "Stay" && decision.reason === "no_address") yield* pullLoop.error("no_address")
+    if (decision._tag === "Stay" && decision.reason === "no_address") yield* pullLoop.failed("no_address")
     if (decision._tag === "Diverged") yield* copy.reportDivergence(peer, digest)
   })
 

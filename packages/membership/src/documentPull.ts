@@ -6,7 +6,7 @@ import { Effect, FiberMap, type Schema, type Scope, Semaphore } from "effect"
 
 import type { DocumentInvalid, DocumentTooLarge } from "./documentCodec.ts"
 import type { VersionNotNewer } from "./documentCopy.ts"
-import { loopMetrics } from "./loopMetrics.ts"
+import { makeLoopMetrics } from "./LoopMetrics.ts"
 import type { NodeId } from "./Membership.ts"
 import type { CallFailed } from "./PeerCalls.ts"
 
@@ -27,7 +27,7 @@ const pullsMax = 2
 /**
  * The four metrics of pulling; a failed pull is counted by kind and tried again after the peer's next beat.
  */
-export const pullLoop = loopMetrics("document_pull")
+export const pullLoop = makeLoopMetrics("document_pull")
 
 /** Starts pulls: given a peer and the version it has, it returns at once. */
 export const makeDocumentPull = Effect.fnUntraced(function* ({
@@ -41,13 +41,13 @@ export const makeDocumentPull = Effect.fnUntraced(function* ({
 > {
   const pulls = yield* FiberMap.make<NodeId>()
   const permits = yield* Semaphore.make(pullsMax)
-  yield* Effect.forkScoped(pullLoop.up(Effect.never))
+  yield* Effect.forkScoped(pullLoop.whileRunning(Effect.never))
 
   const pull = (peer: NodeId, version: number) =>
     Effect.suspend(() => (isBehind(version) ? Effect.flatMap(content(peer), adopt) : Effect.void)).pipe(
       Effect.catch((error) =>
         Effect.andThen(
-          pullLoop.error(error._tag === "CallFailed" ? error.kind : error._tag),
+          pullLoop.failed(error._tag === "CallFailed" ? error.kind : error._tag),
           Effect.logDebug("pulling a document failed", { peer, version, reason: error.message })
         )
       ),

@@ -2,12 +2,12 @@
 import { Effect, Metric } from "effect"
 
 import type { Refusal } from "./HeartbeatMessage.ts"
-import { loopMetrics } from "./loopMetrics.ts"
+import { makeLoopMetrics } from "./LoopMetrics.ts"
 import { MemberState } from "./Membership.ts"
 import type { Member } from "./Membership.ts"
 
 /** The four metrics of the beating loop; a beat without a usable answer counts as an error of its kind. */
-export const heartbeatLoop = loopMetrics("heartbeat_loop")
+export const heartbeatLoop = makeLoopMetrics("heartbeat_loop")
 
 const refused = Metric.counter("heartbeat_refused_total", {
   description: "Inbound requests that were refused, by reason",

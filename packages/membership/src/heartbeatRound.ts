@@ -25,7 +25,7 @@ export const makeRound = (
       const log = failures.get(peer) === kind ? Effect.logDebug : Effect.logWarning
       failures.set(peer, kind)
       return Effect.andThen(
-        heartbeatLoop.error(kind),
+        heartbeatLoop.failed(kind),
         log("beat without a usable answer", { peer, kind, detail })
       )
     })

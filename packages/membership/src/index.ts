@@ -41,3 +41,4 @@ export {
   VersionedDocument,
   type VersionedDocumentOptions
 } from "./VersionedDocument.ts"
+export { type LoopMetrics, makeLoopMetrics } from "./LoopMetrics.ts"

@@ -1,7 +1,7 @@
 /** The metrics of the rebalancer: the loop's four, and what became of moves. */
+import { type LoopMetrics, makeLoopMetrics } from "@coterie/membership"
 import { type Effect, Metric } from "effect"
 
-import { type LoopMetrics, makeLoopMetrics } from "./LoopMetrics.ts"
 import type { SkipReason } from "./SweepDecision.ts"
 
 /** Errors that the loop counts; a sweep held back by a busy node counts as one. */

@@ -1,12 +1,12 @@
 /**
  * The four observations that every loop reports: iterations, duration of the last one, errors by kind, and whether it runs.
  *
- * They are plain Effect metrics, so any exporter shows them; names and help texts are those of the `nodedbCompat` format.
+ * They are plain Effect metrics, so any exporter shows them; names and help texts are the same for the loops of every package.
  */
-import { Duration, Effect, Metric } from "effect"
+import { Clock, Duration, Effect, Metric } from "effect"
 
 /** The observations of one loop; `Kind` are the errors that it counts. */
-export interface LoopMetrics<Kind extends string> {
+export interface LoopMetrics<Kind extends string = string> {
   /** Makes all four visible before anything happened; harmless when repeated. */
   readonly register: Effect.Effect<void>
   /** Counts one iteration. */
@@ -15,10 +15,14 @@ export interface LoopMetrics<Kind extends string> {
   failed(kind: Kind): Effect.Effect<void>
   /** Reports whether the loop runs. */
   running(up: boolean): Effect.Effect<void>
+  /** Runs one iteration; counted when it succeeds. */
+  readonly iteration: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  /** Reports the loop as running while the effect does. */
+  readonly whileRunning: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 }
 
 /** Metrics of the loop with this name, such as `rebalancer_loop`. */
-export const makeLoopMetrics = <Kind extends string>(name: string): LoopMetrics<Kind> => {
+export const makeLoopMetrics = <Kind extends string = string>(name: string): LoopMetrics<Kind> => {
   const iterations = Metric.counter(`${name}_iterations_total`, {
     description: `Total completed iterations of the ${name} driver.`,
     incremental: true
@@ -36,6 +40,12 @@ export const makeLoopMetrics = <Kind extends string>(name: string): LoopMetrics<
   /** Stands in for all kinds until there is one, so that the family is never empty. */
   const noErrors = Metric.withAttributes(errors, { kind: "none" })
 
+  const completed = Effect.fnUntraced(function* (duration: Duration.Duration) {
+    yield* Metric.update(iterations, 1)
+    yield* Metric.update(lastDuration, Duration.toSeconds(duration))
+  })
+  const running = (isUp: boolean) => Metric.update(up, isUp ? 1 : 0)
+
   return {
     register: Effect.gen(function* () {
       yield* Metric.value(iterations)
@@ -44,14 +54,19 @@ export const makeLoopMetrics = <Kind extends string>(name: string): LoopMetrics<
       const registered = yield* Metric.snapshot
       if (!registered.some(({ id }) => id === `${name}_errors_total`)) yield* Metric.value(noErrors)
     }),
-    completed: Effect.fnUntraced(function* (duration) {
-      yield* Metric.update(iterations, 1)
-      yield* Metric.update(lastDuration, Duration.toSeconds(duration))
-    }),
+    completed,
     failed: Effect.fnUntraced(function* (kind) {
       yield* Metric.update(Metric.withAttributes(errors, { kind }), 1)
       yield* Metric.remove(noErrors)
     }),
-    running: (isUp) => Metric.update(up, isUp ? 1 : 0)
+    running,
+    iteration: (effect) =>
+      Effect.gen(function* () {
+        const startNanos = yield* Clock.monotonicTimeNanos
+        const result = yield* effect
+        yield* completed(Duration.nanos((yield* Clock.monotonicTimeNanos) - startNanos))
+        return result
+      }),
+    whileRunning: (effect) => running(true).pipe(Effect.andThen(effect), Effect.ensuring(running(false)))
   }
 }

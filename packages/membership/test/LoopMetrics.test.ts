@@ -1,9 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Metric } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 
 import { makeLoopMetrics } from "../src/LoopMetrics.ts"
-import { withOwnMetrics } from "./support/world.ts"
 
 const family = (name: string, help: string, type: string, ...lines: ReadonlyArray<string>) => [
   `# HELP ${name} ${help}`,
@@ -40,6 +39,11 @@ const expected = (
     ...errors.map((error) => `${name}_errors_total${error}`)
   )
 ]
+/** Metrics are global; a test that reads all of them wants its own. */
+const withOwnMetrics = Effect.provideServiceEffect(
+  Metric.MetricRegistry,
+  Effect.sync(() => new Map())
+)
 const rendered = Effect.map(PrometheusMetrics.format(), (text) => text.trimEnd().split("\n"))
 
 describe("loop metrics in Prometheus text", () => {
