@@ -1,1 +1,10 @@
-export {}
+export { Agent } from "./Agent.ts"
+export { AgentBlocks } from "./AgentBlocks.ts"
+export { AgentConfig } from "./AgentConfig.ts"
+export { AgentFailed } from "./AgentFailed.ts"
+export { AgentApi } from "./api/AgentApi.ts"
+export { ApiServer } from "./api/ApiServer.ts"
+export type { AgentParts } from "./assembleBlocks.ts"
+export { configFrom, ConfigInvalid, loadConfig, type LoadedConfig } from "./config/loadConfig.ts"
+export type { Ground } from "./ground.ts"
+export { type DrainState, Health, type StartupPhase } from "./Health.ts"

@@ -1,0 +1,21 @@
+/** The port to the blocks that run in this process; the API reads them, and so can a program that embeds the agent. */
+import type { ConsensusGroups, Election } from "@coterie/election"
+import type { LeaderLocality } from "@coterie/locality"
+import type { Membership } from "@coterie/membership"
+import type { Rebalancer } from "@coterie/rebalancer"
+import { Context } from "effect"
+
+import type { AgentConfig } from "./AgentConfig.ts"
+
+/** The running blocks of one node; one that is off is undefined. */
+export class AgentBlocks extends Context.Service<
+  AgentBlocks,
+  {
+    readonly config: AgentConfig
+    readonly membership: Membership["Service"]
+    readonly election: Election["Service"] | undefined
+    readonly consensusGroups: ConsensusGroups["Service"] | undefined
+    readonly locality: LeaderLocality["Service"] | undefined
+    readonly rebalancer: Rebalancer["Service"] | undefined
+  }
+>()("@coterie/node-agent/AgentBlocks") {}

@@ -1,0 +1,223 @@
+/**
+ * Everything an operator can configure: one schema holds each key's meaning, default, range and relation to other keys.
+ *
+ * The YAML file, environment variables, the CLI and code that embeds the agent all decode through it.
+ */
+import { hostname } from "node:os"
+
+import { Effect, Schema } from "effect"
+
+import {
+  durationBetween,
+  FilePath,
+  HostPort,
+  HttpOrigin,
+  HttpUrl,
+  matching,
+  name,
+  oneOf,
+  optional,
+  required,
+  Secret,
+  section,
+  Switch,
+  withDefault
+} from "./config/configValues.ts"
+import { crossFieldProblems } from "./config/crossFieldProblems.ts"
+
+/** The bounds of `Metadata` in @coterie/membership, less one label for the zone. */
+const badLabels = (labels: Readonly<Record<string, string>>): Schema.FilterOutput => {
+  const keys = Object.keys(labels)
+  if (keys.length > 31) return "expected at most 31 labels"
+  return keys
+    .filter((key) => !/^[A-Za-z][\w.:/-]{0,63}$/.test(key))
+    .map((key) => ({
+      path: [key],
+      issue: "expected a label of letters, digits and _.:/-, starting with a letter"
+    }))
+}
+
+const Node = section({
+  id: name(128).pipe(
+    Schema.withDecodingDefaultKey(Effect.sync(hostname)),
+    Schema.annotateKey({
+      description: "Unique name of this node, stable over restarts; the default is the machine's host name."
+    })
+  ),
+  zone: optional(
+    name(64),
+    "Failure domain of this node; published to the other members as the label `zone`."
+  ),
+  advertise: optional(
+    HttpUrl,
+    "URL at which peers reach `peer.listen`; the default is this node's entry among the peers, then that address."
+  ),
+  tags: withDefault(
+    Schema.Record(
+      Schema.String,
+      matching(/^.{0,256}$/, "text of at most 256 characters; put numbers and switches in quotes")
+    ).check(Schema.makeFilter(badLabels)),
+    {},
+    "Labels, published to the other members: at most 31."
+  )
+})
+
+const Peer = section({
+  id: required(name(128), "The peer's `node.id`."),
+  address: required(HttpUrl, "The peer's `node.advertise`.")
+})
+
+const Membership = section({
+  mode: withDefault(
+    oneOf("heartbeat", "static"),
+    "heartbeat",
+    "`heartbeat`: the peers listed here, watched; `static`: the same peers, always believed alive."
+  ),
+  interval: withDefault(
+    durationBetween("10ms", "1m"),
+    "1s",
+    "Time between heartbeats and the deadline of each; the same on every node."
+  ),
+  deadAfter: withDefault(durationBetween("20ms", "10m"), "4s", "Silence after which a peer is dead."),
+  peers: withDefault(
+    Schema.Array(Peer).check(Schema.isMaxLength(64, { message: "expected at most 64 peers" })),
+    [],
+    "Every other node; listing this node too is allowed, so that all nodes can share one list."
+  )
+})
+
+const Election = section({
+  strategy: withDefault(
+    oneOf("quorum", "none"),
+    "quorum",
+    "`quorum`: the lowest live id leads while a majority is alive, and an incumbent is kept; `none`: no election."
+  ),
+  cooldown: withDefault(
+    durationBetween("0s", "1d"),
+    "2m",
+    "How long a node must have been alive before it displaces a live leader."
+  )
+})
+
+const Locality = section({
+  enabled: withDefault(Switch, true, "Watch where the engine's leaders sit; needs a `backend`."),
+  mode: withDefault(
+    oneOf("advise", "act"),
+    "advise",
+    "`advise`: say what it would do; `act`: hand leadership over."
+  ),
+  interval: withDefault(durationBetween("100ms", "1h"), "90s", "Time between two looks at every group."),
+  rttThreshold: withDefault(
+    durationBetween("0ms", "10s"),
+    "100ms",
+    "The leader moves when even its nearest voter is farther away than this."
+  ),
+  cooldown: withDefault(
+    durationBetween("0s", "7d"),
+    "10m",
+    "Least time between two hand-overs of one group."
+  ),
+  probe: withDefault(
+    oneOf("engine", "tcp"),
+    "engine",
+    "`engine`: an answer of the replica's process; `tcp`: a connect to its replication port, which a hung process passes."
+  )
+})
+
+const Rebalancer = section({
+  enabled: withDefault(
+    Switch,
+    false,
+    "Plan moves of shards between nodes; needs a control store given in code."
+  ),
+  interval: withDefault(durationBetween("100ms", "1h"), "30s", "Time between two sweeps.")
+})
+
+const Group = section({
+  name: required(name(128), "Name of the group in status, metrics and decisions."),
+  url: required(HttpOrigin, "HTTP address of the group's local engine node.")
+})
+
+const Tls = section({
+  ca: optional(FilePath, "PEM file of the authorities that may sign the engine's certificate."),
+  cert: optional(FilePath, "PEM file of this client's certificate."),
+  key: optional(FilePath, "PEM file of this client's key."),
+  verify: withDefault(Switch, true, "Refuse a certificate that does not verify.")
+})
+
+const Backend = section({
+  kind: withDefault(oneOf("none", "rqlite"), "none", "The engine whose groups this agent looks after."),
+  url: optional(HttpOrigin, "HTTP address of the local engine node, for one group named `default`."),
+  groups: optional(
+    Schema.Array(Group).check(Schema.isMaxLength(1000)),
+    "Several groups, each with its local engine node."
+  ),
+  dataFolder: optional(
+    FilePath,
+    "Folder in which `*/cluster-state.json` records name the groups; looked through before every pass."
+  ),
+  username: optional(
+    matching(/^[^:\s]{1,256}$/, "1 to 256 characters without spaces and colons"),
+    "User name for the engine."
+  ),
+  password: optional(Secret, "Password for the engine; prefer `password_file`."),
+  password_file: optional(FilePath, "File that holds the password; one trailing line break is dropped."),
+  tls: optional(Tls, "TLS to the engine; needed for private authorities and client certificates only.")
+})
+
+const Api = section({
+  ops: withDefault(HostPort, "127.0.0.1:7480", "Where probes, the read API and metrics listen."),
+  allowPlaintext: withDefault(
+    Switch,
+    false,
+    "Let `ops` listen beyond this machine without TLS; anybody who reaches the port can then read."
+  ),
+  allowRemoteDrain: withDefault(Switch, false, "Let a caller from another machine drain this node.")
+})
+
+const Drain = section({
+  readinessDelay: withDefault(
+    durationBetween("0s", "5m"),
+    "5s",
+    "How long readiness says 503 while everything still works, so that load balancers look away."
+  ),
+  deadline: withDefault(durationBetween("0s", "10m"), "25s", "Most time a stop may take, the delay included.")
+})
+
+const Telemetry = section({
+  log: withDefault(
+    section({
+      level: withDefault(
+        oneOf("trace", "debug", "info", "warn", "error"),
+        "info",
+        "Least severe lines that are written to the standard error output, as JSON."
+      )
+    }),
+    {},
+    "Logs."
+  )
+})
+
+/** Configuration of an agent, defaults filled in. */
+export const AgentConfig = section({
+  cluster: required(
+    matching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "1 to 64 letters, digits and ._-"),
+    "Name of the cluster: 1 to 64 letters, digits and ._-; nodes of different clusters refuse each other."
+  ),
+  node: withDefault(Node, {}, "Who this node is."),
+  peer: withDefault(
+    section({ listen: withDefault(HostPort, "127.0.0.1:7481", "Where heartbeats of peers arrive.") }),
+    {},
+    "The listener for peers."
+  ),
+  membership: withDefault(Membership, {}, "Who is in the cluster, and who is alive."),
+  election: withDefault(Election, {}, "Which of the agents leads."),
+  locality: withDefault(Locality, {}, "Where the engine's leaders sit."),
+  rebalancer: withDefault(Rebalancer, {}, "Which node carries which shard."),
+  backend: withDefault(Backend, {}, "The engine beside this agent."),
+  api: withDefault(Api, {}, "The listener for operators."),
+  drain: withDefault(Drain, {}, "How this node stops."),
+  telemetry: withDefault(Telemetry, {}, "What this node says about itself.")
+}).check(Schema.makeFilter(crossFieldProblems))
+/** Configuration of an agent, defaults filled in. */
+export type AgentConfig = typeof AgentConfig.Type

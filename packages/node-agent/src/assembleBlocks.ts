@@ -1,0 +1,178 @@
+/** Builds the blocks of an agent in the order of the floors, each on those below it. */
+import { ConsensusGroups, Election, QuorumElection } from "@coterie/election"
+import { EngineProbe, LeaderLocality, type RttProbe, TcpConnectProbe } from "@coterie/locality"
+import { Heartbeats, type HeartbeatTransport, Membership } from "@coterie/membership"
+import {
+  type ControlStore,
+  ElectionGate,
+  layerKickOnMembershipChange,
+  type LoadMetrics,
+  type MigrationDispatcher,
+  Rebalancer
+} from "@coterie/rebalancer"
+import { Context, Duration, Effect, Layer, type Scope } from "effect"
+
+import type { AgentBlocks } from "./AgentBlocks.ts"
+import type { AgentConfig } from "./AgentConfig.ts"
+import { AgentFailed } from "./AgentFailed.ts"
+import { engineGroups } from "./engineGroups.ts"
+import { buildGround, type Ground } from "./ground.ts"
+import { Health, type WatchedLoop } from "./Health.ts"
+
+/** Parts that replace what the configuration would choose; an embedding program gives its own engine, network or probe. */
+export interface AgentParts {
+  readonly config: AgentConfig
+  /** Carries heartbeats, instead of HTTP on `peer.listen`; peers are told `node.advertise`, which it should serve. */
+  readonly heartbeatTransport?: Layer.Layer<HeartbeatTransport, AgentFailed>
+  /** The engine's groups, instead of `backend`. */
+  readonly consensusGroups?: Layer.Layer<ConsensusGroups, AgentFailed, Ground>
+  /** Round trips, instead of `locality.probe`. */
+  readonly rttProbe?: Layer.Layer<RttProbe, AgentFailed, Ground | ConsensusGroups>
+  /** What the rebalancer reads and changes; it runs on the elected node when `rebalancer.enabled` is set. */
+  readonly rebalancing?: Layer.Layer<ControlStore | LoadMetrics | MigrationDispatcher, AgentFailed, Ground>
+}
+
+/** How long saying goodbye to the peers may take. */
+const goodbyeTimeout = Duration.seconds(1)
+
+/** Starts the blocks that the configuration enables; they stop with the scope. */
+export const assembleBlocks = Effect.fn("assembleBlocks")(function* (parts: AgentParts) {
+  const { config } = parts
+  const health = yield* Health
+  const ground = yield* buildGround(config, parts.heartbeatTransport)
+  const membership = Context.get(ground, Membership)
+  yield* membership
+    .setMetadata({
+      ...config.node.tags,
+      ...(config.node.zone === undefined ? {} : { zone: config.node.zone })
+    })
+    .pipe(Effect.mapError((error) => new AgentFailed({ key: "node.tags", detail: error.message })))
+  const election = yield* buildElection(config, ground)
+  const consensusGroups = yield* buildGroups(parts, ground)
+  const locality = yield* buildLocality(parts, ground, consensusGroups)
+  const rebalancer = yield* buildRebalancer(parts, ground, { consensusGroups, election })
+  yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(membership.leave, goodbyeTimeout)))
+
+  yield* Effect.forEach(watchedLoops(config, { election, locality, rebalancer }), (loop) =>
+    health.watchLoop(loop)
+  )
+  yield* completeJoin(Context.get(ground, Heartbeats), health)
+  return {
+    config,
+    membership,
+    election,
+    consensusGroups,
+    locality,
+    rebalancer
+  } satisfies AgentBlocks["Service"]
+})
+
+/**
+ * The loops that must go on for the process to be alive. A slow engine may hold up a step of locality, never longer than the step's own
+ * deadlines; each decision counts as a step, as there may be many groups in one pass. The rebalancer runs on the elected node only, so its
+ * silence means nothing elsewhere.
+ */
+const watchedLoops = (
+  config: AgentConfig,
+  { election, locality, rebalancer }: Pick<AgentBlocks["Service"], "election" | "locality" | "rebalancer">
+): ReadonlyArray<WatchedLoop> => [
+  {
+    name: "heartbeat",
+    interval: config.membership.interval,
+    counters: ["heartbeat_loop_iterations_total"]
+  },
+  ...(locality === undefined
+    ? []
+    : [
+        {
+          name: "locality",
+          interval: locality.options.interval,
+          stepTimeout: Duration.sum(locality.options.evaluationTimeout, locality.options.transferTimeout),
+          counters: ["locality_loop_iterations_total", "locality_decisions_total"]
+        }
+      ]),
+  ...(rebalancer === undefined || election !== undefined
+    ? []
+    : [
+        {
+          name: "rebalancer",
+          interval: rebalancer.options.interval,
+          stepTimeout: Duration.times(rebalancer.options.readTimeout, 3),
+          counters: ["rebalancer_loop_iterations_total"]
+        }
+      ])
+]
+
+/** The node has joined when the answers to its first round of heartbeats had their time: at its second round. */
+const completeJoin = (heartbeats: Heartbeats["Service"], health: Health["Service"]) => {
+  let rounds = 0
+  return heartbeats.ride({
+    name: "agent.startup",
+    request: () => Effect.undefined,
+    onTick: Effect.suspend(() => {
+      rounds += 1
+      return rounds === 2 ? health.completePhase("join") : Effect.void
+    }),
+    onBeat: () => Effect.undefined,
+    onReply: () => Effect.void
+  })
+}
+
+const buildElection = ({ election }: AgentConfig, ground: Context.Context<Heartbeats>) =>
+  election.strategy === "none"
+    ? Effect.undefined
+    : serviceOf(Election, QuorumElection.layer({ masterCooldown: election.cooldown }), ground)
+
+const buildGroups = ({ config, consensusGroups }: AgentParts, ground: Context.Context<Ground>) => {
+  const layer = consensusGroups ?? engineGroups(config.backend)
+  return layer === undefined ? Effect.undefined : serviceOf(ConsensusGroups, layer, ground)
+}
+
+const buildLocality = Effect.fnUntraced(function* (
+  { config, rttProbe }: AgentParts,
+  ground: Context.Context<Ground>,
+  groups: ConsensusGroups["Service"] | undefined
+) {
+  const { cooldown, enabled, interval, mode, probe, rttThreshold } = config.locality
+  if (groups === undefined || !enabled) return undefined
+  const probing = rttProbe ?? (probe === "tcp" ? TcpConnectProbe.layer() : EngineProbe.layer)
+  const layer = LeaderLocality.layer({ cooldown, interval, mode, rttThreshold }).pipe(Layer.provide(probing))
+  return yield* serviceOf(LeaderLocality, layer, Context.add(ground, ConsensusGroups, groups))
+})
+
+const buildRebalancer = Effect.fnUntraced(function* (
+  { config, rebalancing }: AgentParts,
+  ground: Context.Context<Ground>,
+  { consensusGroups, election }: Pick<AgentBlocks["Service"], "consensusGroups" | "election">
+) {
+  if (!config.rebalancer.enabled) return undefined
+  if (rebalancing === undefined)
+    return yield* new AgentFailed({
+      key: "rebalancer.enabled",
+      detail:
+        "needs a control store, load metrics and a dispatcher, which only code can give so far; set it to false"
+    })
+  const gate =
+    consensusGroups === undefined
+      ? ElectionGate.layerAlwaysReady
+      : ElectionGate.layerConsensusGroups.pipe(Layer.provide(Layer.succeed(ConsensusGroups, consensusGroups)))
+  const layer = layerKickOnMembershipChange.pipe(
+    Layer.provideMerge(Rebalancer.layer({ interval: config.rebalancer.interval })),
+    Layer.provide([gate, rebalancing])
+  )
+  const rebalancer = yield* serviceOf(Rebalancer, layer, ground)
+  const sweeping =
+    election === undefined
+      ? rebalancer.run()
+      : Effect.forever(Effect.ignore(election.whileLeader(rebalancer.run())))
+  yield* Effect.forkScoped(sweeping)
+  return rebalancer
+})
+
+/** Builds a layer on what there is, for the rest of the scope, and picks one service out of it. */
+const serviceOf = <Id, Service, E, R>(
+  tag: Context.Key<Id, Service>,
+  layer: Layer.Layer<Id, E, R>,
+  services: Context.Context<R>
+): Effect.Effect<Service, E, Scope.Scope> =>
+  Effect.map(Layer.build(Layer.provide(layer, Layer.succeedContext(services))), Context.get(tag))

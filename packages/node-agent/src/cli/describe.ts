@@ -1,0 +1,169 @@
+/** Reports as lines for people. */
+import type { Decision, HandOverOutcome, StayReason } from "@coterie/locality"
+
+import type {
+  GroupReport,
+  GroupsReport,
+  LeaderReport,
+  MemberReport,
+  MembersReport,
+  StatusReport
+} from "../api/responses.ts"
+import type { Paint } from "./output.ts"
+import { fieldLines, shortDuration, tableLines } from "./table.ts"
+
+const none = "-"
+
+const millis = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)}ms`
+
+/** The agent at a glance, and below it what is wrong. */
+export const describeStatus = (report: StatusReport, paint: Paint): ReadonlyArray<string> => {
+  const { backend, election, locality, membership } = report
+  const counts = (["alive", "suspect", "dead", "left"] as const)
+    .filter((state) => state === "alive" || membership[state] > 0)
+    .map((state) => `${membership[state]} ${state}`)
+  return [
+    ...fieldLines({
+      status: report.status === "ok" ? paint.good("ok") : paint.bad(report.status),
+      node: `${report.node} of cluster ${report.cluster}`,
+      agent: `${report.version}, up ${shortDuration(report.uptimeMs)}`,
+      members: counts.join(", "),
+      leader:
+        election &&
+        `${leaderName(election.leader, election.isLeader)}, term ${election.term}, quorum ${describeQuorum(election.quorum)}`,
+      backend:
+        backend &&
+        `${backend.engine}, ${plural(backend.groups, "group")}, ${backend.ledHere} led here${
+          backend.leaderless > 0 ? `, ${backend.leaderless} without leader` : ""
+        }${backend.unreadable > 0 ? `, ${backend.unreadable} unreadable` : ""}`,
+      locality:
+        locality &&
+        `${locality.mode}, ${locality.policy} every ${shortDuration(locality.intervalMs)}, ${plural(locality.decisions, "decision")}`,
+      rebalancer: report.rebalancer && `every ${shortDuration(report.rebalancer.intervalMs)}`
+    }),
+    ...report.problems.map((problem) => `${paint.bad("!")} ${problem}`)
+  ]
+}
+
+const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
+
+const leaderName = (leader: string | undefined, isSelf: boolean): string =>
+  leader === undefined ? "nobody" : isSelf ? `${leader} (this node)` : leader
+
+const describeQuorum = ({ alive, needed, present }: NonNullable<LeaderReport["quorum"]>): string =>
+  `${present ? "" : "lost: "}${alive} alive, ${needed} needed`
+
+/** One line for each member; `*` marks the node that answered. */
+export const describeMembers = ({ members }: MembersReport, paint: Paint): ReadonlyArray<string> =>
+  tableLines(
+    ["NODE", "STATE", "SINCE", "ROLE", "ZONE", "ADDRESS"].map(paint.strong),
+    members.map((member) => memberRow(member, paint))
+  )
+
+const memberRow = ({ address, id, leader, self, sinceMs, state, zone }: MemberReport, paint: Paint) => [
+  self ? `${id} *` : id,
+  state === "alive" ? paint.good(state) : paint.bad(state),
+  shortDuration(sinceMs),
+  leader ? "leader" : "member",
+  zone ?? none,
+  address ?? none
+]
+
+/** Who leads, and what that rests on. */
+export const describeLeader = ({
+  group,
+  isLeader,
+  leader,
+  quorum,
+  term
+}: LeaderReport): ReadonlyArray<string> =>
+  fieldLines({
+    group,
+    leader: leaderName(leader, isLeader),
+    term: term === undefined ? undefined : String(term),
+    quorum: quorum && describeQuorum(quorum)
+  })
+
+/** One line for each group. */
+export const describeGroups = ({ groups }: GroupsReport, paint: Paint): ReadonlyArray<string> =>
+  tableLines(
+    ["GROUP", "LEADER", "TERM", "VOTERS", "NEAREST", "WHY"].map(paint.strong),
+    groups.map((group) => groupRow(group, paint))
+  )
+
+const groupRow = (
+  { decision, electing, error, group, leader, self, term, voters }: GroupReport,
+  paint: Paint
+) => {
+  if (error !== undefined) return [group, paint.bad("?"), none, none, none, error]
+  const rtts = voters.flatMap(({ rttMs }) => (rttMs === undefined ? [] : [rttMs]))
+  return [
+    group,
+    leader === undefined
+      ? paint.bad(electing ? "electing" : "nobody")
+      : leader === self
+        ? `${leader} *`
+        : leader,
+    term === undefined ? none : String(term),
+    voters.map(({ id }) => id).join(",") || none,
+    rtts.length === 0 ? none : millis(Math.min(...rtts)),
+    decision === undefined ? none : describeAction(decision)
+  ]
+}
+
+/** One line for each decision, oldest first. */
+export const describeDecisions = (decisions: ReadonlyArray<Decision>, paint: Paint): ReadonlyArray<string> =>
+  tableLines(["AT", "GROUP", "LEADER", "ACTION"].map(paint.strong), decisions.map(decisionRow))
+
+/** One decision on a line of its own. */
+export const describeDecision = (decision: Decision): string => decisionRow(decision).join("  ")
+
+const decisionRow = (decision: Decision): ReadonlyArray<string> => [
+  decision.at,
+  decision.group,
+  decision.leader ?? none,
+  describeAction(decision)
+]
+
+const describeAction = ({ action }: Decision): string =>
+  action._tag === "Transfer"
+    ? `transfer to ${action.target}: ${describeOutcome(action.outcome)} after ${shortDuration(action.tookMillis)}`
+    : `stay: ${describeReason(action.reason)}`
+
+const describeOutcome = (outcome: HandOverOutcome): string => {
+  switch (outcome._tag) {
+    case "moved":
+      return "it leads"
+    case "movedElsewhere":
+      return `${outcome.leader} leads instead`
+    case "unchanged":
+      return "the old leader kept it"
+    case "unknown":
+      return "nobody was seen to lead"
+    case "failed":
+      return `failed, ${outcome.detail}`
+  }
+}
+
+const describeReason = (reason: StayReason): string => {
+  switch (reason._tag) {
+    case "notLeader":
+      return reason.leader === undefined ? "nobody leads" : `${reason.leader} leads, its agent decides`
+    case "electing":
+      return "the group is electing"
+    case "settling":
+      return "leadership just changed"
+    case "singleVoter":
+      return "nobody else votes"
+    case "voterUnreachable":
+      return `no answer from ${reason.voters.map(({ id }) => id).join(", ")}`
+    case "withinThreshold":
+      return `nearest voter ${reason.nearest} at ${millis(reason.nearestMillis)}, limit ${millis(reason.thresholdMillis)}`
+    case "cooldown":
+      return `would move to ${reason.target}, cooling down for ${shortDuration(reason.remainingMillis)}`
+    case "advised":
+      return `would move to ${reason.target}, saving ${millis(reason.gainMillis)} (mode is advise)`
+    case "engineError":
+      return `${reason.operation} failed, ${reason.detail}`
+  }
+}

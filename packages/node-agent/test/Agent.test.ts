@@ -1,0 +1,120 @@
+import { InMemoryGroups } from "@coterie/election"
+import {
+  ControlStore,
+  emptyTopology,
+  LoadMetrics,
+  MigrationDispatcher,
+  uniformRouting
+} from "@coterie/rebalancer"
+import { assert, describe, it } from "@effect/vitest"
+import { Context, Effect, Layer, References } from "effect"
+
+import { Agent } from "../src/Agent.ts"
+import { AgentBlocks } from "../src/AgentBlocks.ts"
+import type { AgentParts } from "../src/assembleBlocks.ts"
+import { configFrom } from "../src/config/loadConfig.ts"
+
+type Configuration = Parameters<typeof configFrom>[0]
+
+/** The blocks of an agent with this configuration, for the time of the test. */
+const blocksOf = (configuration: Partial<Configuration>, parts: Omit<AgentParts, "config"> = {}) =>
+  Effect.gen(function* () {
+    const config = yield* Effect.orDie(
+      configFrom({
+        cluster: "test",
+        node: { id: "n1" },
+        api: { ops: "127.0.0.1:0" },
+        peer: { listen: "127.0.0.1:0" },
+        ...configuration
+      })
+    )
+    return Context.get(yield* Layer.build(Agent.layerWith({ config, ...parts })), AgentBlocks)
+  }).pipe(Effect.provideService(References.MinimumLogLevel, "None"))
+
+const failureOf = (...args: Parameters<typeof blocksOf>) => Effect.flip(blocksOf(...args))
+
+const engine = InMemoryGroups.layerNode("r1").pipe(
+  Layer.provide(InMemoryGroups.layer({ groups: { g: { leader: "r1", voters: ["r1", "r2"] } } }))
+)
+
+const rebalancing = Layer.mergeAll(
+  LoadMetrics.layerFrom(Effect.succeed([])),
+  Layer.succeed(MigrationDispatcher, { dispatch: () => Effect.void })
+).pipe(
+  Layer.provideMerge(
+    ControlStore.layerMemory({
+      topology: emptyTopology,
+      routing: uniformRouting({ groups: 1, nodes: ["n1"], replicationFactor: 1 })
+    })
+  )
+)
+
+describe("an agent has", () => {
+  it.live("membership and an election, and no more, unless there is an engine", () =>
+    Effect.gen(function* () {
+      const { consensusGroups, election, locality, membership, rebalancer } = yield* blocksOf({})
+      assert.strictEqual(membership.self, "n1")
+      assert.isDefined(election)
+      assert.deepStrictEqual([consensusGroups, locality, rebalancer], [undefined, undefined, undefined])
+    })
+  )
+  it.live("leader locality beside an engine, unless it is off", () =>
+    Effect.gen(function* () {
+      const on = yield* blocksOf({ locality: { interval: "3m" } }, { consensusGroups: engine })
+      assert.strictEqual(on.locality?.options.mode, "advise")
+      assert.strictEqual(on.consensusGroups?.engine, "memory")
+      const off = yield* blocksOf({ locality: { enabled: false } }, { consensusGroups: engine })
+      assert.isUndefined(off.locality)
+    })
+  )
+  it.live("no election when that is off", () =>
+    Effect.map(blocksOf({ election: { strategy: "none" } }), ({ election }) => assert.isUndefined(election))
+  )
+  it.live("listed members that are never contacted when membership is static", () =>
+    Effect.gen(function* () {
+      const { membership } = yield* blocksOf({
+        membership: { mode: "static", peers: [{ id: "n2", address: "http://127.0.0.1:1" }] },
+        election: { strategy: "none" }
+      })
+      const members = yield* membership.members
+      assert.deepStrictEqual(
+        members.map(({ id, state }) => [id, state]),
+        [
+          ["n1", "alive"],
+          ["n2", "alive"]
+        ]
+      )
+    })
+  )
+  it.live("a rebalancer when code gives it something to plan with", () =>
+    Effect.gen(function* () {
+      const { rebalancer } = yield* blocksOf(
+        { rebalancer: { enabled: true, interval: "1h" } },
+        { rebalancing }
+      )
+      assert.isDefined(rebalancer)
+    })
+  )
+})
+
+describe("an agent that cannot start names the key to change:", () => {
+  it.live("a rebalancer without a control store", () =>
+    Effect.map(failureOf({ rebalancer: { enabled: true } }), ({ key }) =>
+      assert.strictEqual(key, "rebalancer.enabled")
+    )
+  )
+  it.live("a password file, which only loadConfig reads", () =>
+    Effect.map(
+      failureOf({
+        backend: { kind: "rqlite", url: "http://127.0.0.1:4001", username: "u", password_file: "p" }
+      }),
+      ({ key }) => assert.strictEqual(key, "backend.password_file")
+    )
+  )
+  it.live("a certificate that is not there", () =>
+    Effect.map(
+      failureOf({ backend: { kind: "rqlite", url: "https://127.0.0.1:4001", tls: { ca: "gone.pem" } } }),
+      ({ message }) => assert.strictEqual(message, "backend.tls.ca: cannot read gone.pem")
+    )
+  )
+})

@@ -1,0 +1,35 @@
+/** Golden files of what commands print: a change of them is a change that scripts and people see. `vitest run -u` rewrites them. */
+import { describe, expect, it } from "@effect/vitest"
+
+import {
+  describeDecision,
+  describeDecisions,
+  describeGroups,
+  describeLeader,
+  describeMembers,
+  describeStatus
+} from "../../src/cli/describe.ts"
+import { plain } from "../../src/cli/output.ts"
+import { asJson, decisions, reports } from "./reports.ts"
+
+const tables = {
+  status: describeStatus(reports.status, plain),
+  members: describeMembers(reports.members, plain),
+  leader: describeLeader(reports.leader),
+  nobody: describeLeader(reports.nobody),
+  groups: describeGroups(reports.groups, plain),
+  decisions: describeDecisions(decisions, plain),
+  follow: decisions.map(describeDecision)
+}
+
+describe("what people read", () => {
+  for (const [name, lines] of Object.entries(tables))
+    it(`${name} as text`, () =>
+      expect(`${lines.join("\n")}\n`).toMatchFileSnapshot(`../testdata/${name}.txt`))
+})
+
+describe("what scripts read", () => {
+  for (const [name, encode] of Object.entries(asJson))
+    it(`${name} as JSON`, () =>
+      expect(`${JSON.stringify(encode(), null, 2)}\n`).toMatchFileSnapshot(`../testdata/${name}.json`))
+})

@@ -1,0 +1,106 @@
+import { assert, describe, it } from "@effect/vitest"
+
+import { HealthReport, LeaderReport, MembersReport } from "../../src/api/responses.ts"
+import { agentConfig, eventually, freePorts, run, type RunningAgent, startAgent } from "./AgentProcess.ts"
+
+/** Starts agents that know each other, by id. */
+const startCluster = async (ids: ReadonlyArray<string>): Promise<Map<string, RunningAgent>> => {
+  const ports = await freePorts(ids.length)
+  const peers = ids.map((id, index) => `{ id: ${id}, address: "http://127.0.0.1:${ports[index]}" }`)
+  const more = `
+membership: { interval: 100ms, deadAfter: 1s, peers: [${peers.join(", ")}] }
+# Whoever meets first at the start elects without the others; the cooldown is how long they may differ.
+election: { cooldown: 500ms }
+drain: { readinessDelay: 1s, deadline: 10s }
+`
+  const agents = await Promise.all(ids.map((id, index) => startAgent(agentConfig(id, more, ports[index]))))
+  return new Map(ids.flatMap((id, index) => (agents[index] === undefined ? [] : [[id, agents[index]]])))
+}
+
+const statesSeenBy = async (agent: RunningAgent): Promise<string> =>
+  (await agent.read(MembersReport, "/v1/members")).members.map(({ id, state }) => `${id} ${state}`).join(", ")
+
+const leaderSeenBy = async (agent: RunningAgent): Promise<string | undefined> =>
+  (await agent.read(LeaderReport, "/leader")).leader
+
+/** Waits until all agents name the same leader, and returns it. */
+const agreedLeader = async (agents: ReadonlyMap<string, RunningAgent>): Promise<string> => {
+  const leaders = await eventually(
+    () => Promise.all([...agents.values()].map(leaderSeenBy)),
+    (seen) => seen[0] !== undefined && new Set(seen).size === 1
+  )
+  return leaders[0] ?? ""
+}
+
+describe("three agents", () => {
+  it("meet, agree on a leader, survive its death, and see a drained node leave", async () => {
+    const agents = await startCluster(["n1", "n2", "n3"])
+    for (const agent of agents.values()) {
+      await eventually(
+        () => statesSeenBy(agent),
+        (states) => states === "n1 alive, n2 alive, n3 alive"
+      )
+      await eventually(
+        () => agent.status("/health/ready"),
+        (status) => status === 200
+      )
+    }
+    const leader = await agreedLeader(agents)
+    for (const [id, agent] of agents)
+      assert.strictEqual(await agent.status("/leader"), id === leader ? 200 : 503, `/leader of ${id}`)
+
+    agents.get(leader)?.child.kill("SIGKILL")
+    agents.delete(leader)
+    const next = await eventually(
+      () => agreedLeader(agents),
+      (id) => id !== leader
+    )
+    const staying = agents.get(next)
+    const leaving = [...agents].find(([id]) => id !== next)?.[1]
+    if (staying === undefined || leaving === undefined) return assert.fail(`${next} is none of the survivors`)
+    await eventually(
+      () => statesSeenBy(staying),
+      (states) => states.includes(`${leader} dead`)
+    )
+    const status = await run(["status", "--fail-on", "degraded", "--endpoint", staying.url])
+    assert.strictEqual(status.code, 4)
+    assert.include(status.stdout, `! member ${leader} is dead`)
+    assert.strictEqual(await staying.status("/health/ready"), 200, "a dead peer makes nobody else unready")
+
+    leaving.child.kill("SIGTERM")
+    await eventually(
+      () => leaving.status("/health/ready"),
+      (answer) => answer === 503
+    )
+    assert.strictEqual((await leaving.read(HealthReport, "/health/ready")).status, "draining")
+    assert.strictEqual(await leaving.status("/health/live"), 200)
+    const ended = await leaving.ended
+    assert.strictEqual(ended.code, 0, ended.stderr)
+    await eventually(
+      () => statesSeenBy(staying),
+      (states) => states.includes(" left")
+    )
+    assert.strictEqual(await staying.status("/health/live"), 200)
+  })
+})
+
+describe("heartbeats that are none", () => {
+  it("are refused and counted; the agent goes on", async () => {
+    const [port] = await freePorts(1)
+    const agent = await startAgent(agentConfig("n1", "membership: { interval: 100ms }\n", port))
+    /** The status, or 0 when the connection was cut. */
+    const post = (body: string) =>
+      fetch(`http://127.0.0.1:${port}/coterie/heartbeat`, { method: "POST", body }).then(
+        ({ status }) => status,
+        () => 0
+      )
+    assert.strictEqual(await post("not json"), 400)
+    assert.strictEqual(await post("[".repeat(1000)), 400)
+    assert.strictEqual(await post('{"_tag":"Beat","protocol":1}'), 400)
+    assert.include([0, 413], await post("x".repeat(5_000_000)))
+    const metrics = await agent.text("/metrics")
+    assert.match(metrics, /^coterie_heartbeat_refused_total\{reason="malformed"\} 3$/m)
+    assert.match(metrics, /^coterie_heartbeat_refused_total\{reason="too_large"\} 1$/m)
+    assert.strictEqual(await agent.status("/health/live"), 200)
+  })
+})
