@@ -365,13 +365,13 @@ describe("options", () => {
     ["weights", { reads: -1 }],
     ["history", 0]
   ])("refuse %s = %j and name it", (key, value) => {
-    const result = Schema.decodeUnknownExit(RebalancerOptions)({ [key]: value })
+    const result = Schema.decodeExit(RebalancerOptions)({ [key]: value })
     assert.isTrue(Exit.isFailure(result))
     assert.include(Exit.isFailure(result) ? Cause.pretty(result.cause) : "", key)
   })
 
   it("take one weight and keep the other defaults", () => {
-    const { interval, weights } = Schema.decodeUnknownSync(RebalancerOptions)({
+    const { interval, weights } = Schema.decodeSync(RebalancerOptions)({
       interval: "5 minutes",
       weights: { shards: 5 }
     })

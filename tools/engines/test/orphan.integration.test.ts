@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process"
+import { once } from "node:events"
 import { existsSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
@@ -30,7 +31,10 @@ describe.skipIf(!requireEngine("rqlite", "engines of a killed owner").available)
       Effect.gen(function* () {
         const { owned, owner } = yield* Effect.promise(startOwner)
         assert.isTrue(owned.pids.every(isRunning))
+        // Until its end has been noticed here the owner is a zombie, which counts as a running process.
+        const ended = once(owner, "exit")
         owner.kill("SIGKILL")
+        yield* Effect.promise(() => ended)
         yield* Effect.promise(() => allGone(owned.pids))
         assert.isTrue(existsSync(owned.directory))
         yield* Effect.scoped(startRqliteCluster({ voters: 1 }))

@@ -62,7 +62,7 @@ const Status = Schema.fromJsonString(
 
 const leadership = (url: string) =>
   Effect.promise(() => httpAnswer(`${url}/status`)).pipe(
-    Effect.flatMap(({ body }) => Schema.decodeUnknownEffect(Status)(body)),
+    Effect.flatMap(({ body }) => Schema.decodeEffect(Status)(body)),
     Effect.map(({ store }) => ({ leader: store.leader.node_id, term: store.raft.term })),
     Effect.orDie
   )
