@@ -46,6 +46,18 @@ describe("the kick hook", () => {
     })
   )
 
+  it.effect("kicks for the first sign of life of a member that was only expected", () =>
+    Effect.gen(function* () {
+      const kicks = yield* countKicks([
+        ["4", "suspect"],
+        ["4", "alive"],
+        ["4", "suspect"],
+        ["4", "alive"]
+      ])
+      assert.deepStrictEqual(kicks, [0, 1, 1, 1])
+    })
+  )
+
   it.effect("kicks when a member dies, comes back, and leaves", () =>
     Effect.gen(function* () {
       const kicks = yield* countKicks([

@@ -31,8 +31,8 @@ export const locate = (engine: EngineName, world: LocateWorld = {}): string | un
   const override = environment[variable]
   if (override !== undefined && override !== "") return isExecutable(override) ? override : undefined
   const folders = [
-    world.cacheFolder ?? cacheFolder,
     ...pathFolders(environment),
+    world.cacheFolder ?? cacheFolder,
     ...(engine === "postgres" ? postgresFolders(world.postgresFolder ?? "/usr/lib/postgresql") : [])
   ]
   return findIn(folders, binary)

@@ -28,11 +28,11 @@ describe("locate", () => {
   const cached = program("cache", "rqlited")
   const onPath = program("path", "rqlited")
 
-  it("takes the variable first, then the cache, then PATH", () => {
+  it("takes the variable first, then PATH, then what was installed here", () => {
     const PATH = `${join(root, "nothing")}:${join(root, "path")}`
     assert.strictEqual(locate("rqlite", world({ RQLITED: override, PATH })), override)
-    assert.strictEqual(locate("rqlite", world({ PATH })), cached)
-    assert.strictEqual(locate("rqlite", world({ PATH }, join(root, "empty"))), onPath)
+    assert.strictEqual(locate("rqlite", world({ PATH })), onPath)
+    assert.strictEqual(locate("rqlite", world({ PATH: "" })), cached)
     assert.isUndefined(locate("rqlite", world({ PATH: "" }, join(root, "empty"))))
   })
 

@@ -12,18 +12,22 @@ describe("README", () => {
     assert.strictEqual(readmes.length, 5)
   })
 
-  it.each(readmes)("%s shows an example that runs as printed", (path) => {
-    const shown = /```ts\n([\s\S]*?)```/.exec(read(path))?.[1]
-    const example = path.replace("README.md", "test/readme.example.ts")
-    assert.strictEqual(shown, read(example))
-    const run = spawnSync(process.execPath, ["--conditions=@coterie/source", example], {
-      cwd: root,
-      encoding: "utf8",
-      timeout: 20_000
-    })
-    assert.strictEqual(run.status, 0, run.stderr)
-    assert.notStrictEqual(run.stdout.trim(), "", "the example prints what it shows")
-  })
+  it.each(readmes)(
+    "%s shows an example that runs as printed",
+    (path) => {
+      const shown = /```ts\n([\s\S]*?)```/.exec(read(path))?.[1]
+      const example = path.replace("README.md", "test/readme.example.ts")
+      assert.strictEqual(shown, read(example))
+      const run = spawnSync(process.execPath, ["--conditions=@coterie/source", example], {
+        cwd: root,
+        encoding: "utf8",
+        timeout: 20_000
+      })
+      assert.strictEqual(run.status, 0, run.stderr)
+      assert.notStrictEqual(run.stdout.trim(), "", "the example prints what it shows")
+    },
+    30_000
+  )
 
   it("links only to files that exist", () => {
     const files = new Set(repositoryFiles())

@@ -65,6 +65,18 @@ describe("repository", () => {
     assert.deepStrictEqual(missing, [])
   })
 
+  it("leaves no placeholder in a document", () => {
+    const found = files
+      .filter((path) => path.endsWith(".md"))
+      .flatMap((path) =>
+        read(path)
+          .split("\n")
+          .filter((line) => /^[A-Z]+(_[A-Z]+)+$/.test(line))
+          .map((line) => `${path}: ${line}`)
+      )
+    assert.deepStrictEqual(found, [])
+  })
+
   it("names no machine's paths and no package registry", () => {
     const forbidden =
       /\/(root|work|home\/\w+)\/|registry\.(npmjs|yarnpkg)|proxy\.golang|deb\.debian|crates\.io/
