@@ -35,14 +35,28 @@ const engineFailure = {
   detail: Schema.String
 }
 
+/** A transfer that is wanted, and how long it must still wait. */
+const waiting = {
+  target: Schema.String,
+  gainMillis: Schema.Finite,
+  remainingMillis: Schema.Finite
+}
+
+/** Links between replicas, each once, by the ids of its ends. */
+const links = Schema.Array(Schema.Struct({ from: Schema.String, to: Schema.String }))
+
 /** Why leadership stays where it is. */
 export const StayReason = Schema.TaggedUnion({
   /** The local engine node does not lead: the agent beside the leader decides. */
   notLeader: { leader: Schema.optional(Schema.String) },
   /** The engine is between leaders, or a transfer is under way. */
   electing: {},
-  /** Leadership or its term changed between measuring and acting. */
-  settling: {},
+  /** Leadership or its term changed just now: between measuring and acting, or so lately that the wish must wait. */
+  settling: {
+    target: Schema.optional(Schema.String),
+    gainMillis: Schema.optional(Schema.Finite),
+    remainingMillis: Schema.optional(Schema.Finite)
+  },
   /** There is nobody to hand leadership to. */
   singleVoter: {},
   /** A voter did not answer the engine or no probe of the round; nothing is moved while one is away. */
@@ -54,7 +68,27 @@ export const StayReason = Schema.TaggedUnion({
     thresholdMillis: Schema.Finite
   },
   /** The policy would transfer, but this group had an attempt lately. */
-  cooldown: { target: Schema.String, gainMillis: Schema.Finite, remainingMillis: Schema.Finite },
+  cooldown: waiting,
+  /** The agent is told to do nothing. */
+  paused: {},
+  /** One more lost voter would stop the group, so nothing is moved for its own sake. */
+  noSpare: { alive: Schema.Int, needed: Schema.Int },
+  /** No other voter may lead. */
+  noTarget: { detail: Schema.String },
+  /** These links decide and were never measured, or in too few rounds. */
+  insufficientData: { links },
+  /** These links decide and were measured too long ago. */
+  staleData: { links },
+  /** No voter is better by enough; `best` is the leader itself when none is better at all. */
+  gainTooSmall: { best: Schema.String, gainMillis: Schema.Finite, neededMillis: Schema.Finite },
+  /** The most preferred voter that may lead does. */
+  preferred: {},
+  /** The policy would transfer, but has not wanted the same for long enough. */
+  notPersistent: { ...waiting, evaluations: Schema.Int },
+  /** The group was moved too often in the last 24 h; the wait ends by time or by `forgetAttempts`. */
+  frozen: waiting,
+  /** The node is draining, but an evacuation of the group was attempted just now. */
+  draining: { remainingMillis: Schema.Finite },
   /** The policy would transfer, but the mode is `advise`. */
   advised: { target: Schema.String, gainMillis: Schema.Finite },
   /** The engine could not be read; `operation` is the call that failed. */
@@ -106,6 +140,8 @@ export const Decision = Schema.Struct({
   term: Schema.optional(Schema.Finite),
   /** Round trip in ms to each voter that was measured, by id; empty when nothing was measured. */
   row: Schema.Record(Schema.String, Schema.Finite),
+  /** Expected ms of an operation under each voter, by id, where this node leads and the policy reckons with it; at most 1e9. */
+  scores: Schema.optional(Schema.Record(Schema.String, Schema.Finite)),
   /** Wall clock, ISO 8601 UTC; for people only, nothing is computed from it. */
   at: Schema.String,
   mode: LocalityMode,

@@ -1,8 +1,8 @@
 /** Remembers decisions, hands them to readers, and logs what changed. */
-import { Effect, type LogLevel, PubSub, Stream } from "effect"
+import { Effect, type LogLevel, Metric, PubSub, Stream } from "effect"
 
 import type { Decision, LocalityAction, StayReason } from "./Decision.ts"
-import { countDecision, forgetPeer } from "./localityMetrics.ts"
+import { countDecision, forgetPeer, regret } from "./localityMetrics.ts"
 
 /** Makes a log that keeps the last `capacity` decisions; its readers end with the scope. */
 export const makeDecisionLog = Effect.fnUntraced(function* (capacity: number) {
@@ -22,12 +22,14 @@ export const makeDecisionLog = Effect.fnUntraced(function* (capacity: number) {
     if (isNews(previous?.action, decision.action)) yield* logDecision(decision)
   })
 
-  /** Forgets the newest decision of each group that is gone, and the round trips that nobody measures any more. */
+  /** Forgets the newest decision of each group that is gone, and the round trips that nobody measures any more; sums up the regret. */
   const retain = Effect.fnUntraced(function* (groups: ReadonlySet<string>) {
     for (const group of latest.keys()) if (!groups.has(group)) latest.delete(group)
     const measured = new Set([...latest.values()].flatMap(({ row }) => Object.keys(row)))
     for (const peer of measuredPeers) if (!measured.has(peer)) yield* forgetPeer(peer)
     measuredPeers = measured
+    const sum = [...latest.values()].reduce((total, decision) => total + regretMillis(decision), 0)
+    yield* Metric.update(regret, sum / 1000)
   })
 
   return {
@@ -38,6 +40,12 @@ export const makeDecisionLog = Effect.fnUntraced(function* (capacity: number) {
     latest: Effect.sync((): ReadonlyMap<string, Decision> => new Map(latest))
   }
 })
+
+/** What the best voter would save; 0 where that is not known, as scores beyond every distance say. */
+const regretMillis = ({ action, leader, scores }: Decision): number => {
+  const current = leader === undefined || action._tag === "Transfer" ? undefined : scores?.[leader]
+  return current === undefined || current >= 1e9 ? 0 : current - Math.min(...Object.values(scores ?? {}))
+}
 
 /** A transfer always is; staying only for another reason, target or kind of failure than before. */
 const isNews = (previous: LocalityAction | undefined, next: LocalityAction): boolean =>
@@ -58,18 +66,27 @@ const logDecision = ({ group, leader, term, mode, policy, action }: Decision): E
 
 const levelOf = (action: LocalityAction): LogLevel.Severity => {
   if (action._tag === "Transfer") return action.outcome._tag === "moved" ? "Info" : "Warn"
-  switch (action.reason._tag) {
-    case "engineError":
-    case "voterUnreachable":
-      return "Warn"
-    case "advised":
-    case "cooldown":
-      return "Info"
-    case "notLeader":
-    case "electing":
-    case "settling":
-    case "singleVoter":
-    case "withinThreshold":
-      return "Debug"
-  }
+  return levels[action.reason._tag]
+}
+
+const levels: Record<StayReason["_tag"], LogLevel.Severity> = {
+  engineError: "Warn",
+  voterUnreachable: "Warn",
+  noSpare: "Warn",
+  frozen: "Warn",
+  advised: "Info",
+  cooldown: "Info",
+  draining: "Info",
+  insufficientData: "Info",
+  noTarget: "Info",
+  notPersistent: "Info",
+  paused: "Info",
+  staleData: "Info",
+  electing: "Debug",
+  gainTooSmall: "Debug",
+  notLeader: "Debug",
+  preferred: "Debug",
+  settling: "Debug",
+  singleVoter: "Debug",
+  withinThreshold: "Debug"
 }

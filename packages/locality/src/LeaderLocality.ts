@@ -7,8 +7,11 @@
 import type { ConsensusGroups } from "@coterie/election"
 import { Context, Effect, Layer, type Stream } from "effect"
 
+import type { LatencyMatrix } from "./core/latencyMatrix.ts"
+import type { QuorumView } from "./core/QuorumView.ts"
 import type { Decision } from "./Decision.ts"
 import { LocalityOptions, type LocalityOptionsInput } from "./LocalityOptions.ts"
+import type { LocalityStance } from "./LocalityStance.ts"
 import { makeReconciler } from "./reconcile.ts"
 import type { RttProbe } from "./RttProbe.ts"
 
@@ -24,13 +27,21 @@ export class LeaderLocality extends Context.Service<
     readonly recent: Effect.Effect<ReadonlyArray<Decision>>
     /** The newest decision about each group that the engine still has. */
     readonly latest: Effect.Effect<ReadonlyMap<string, Decision>>
-    /** The row in ms that each group's newest decision saw: by group, then by voter; empty where this node does not lead. */
+    /** The row in ms that each group's newest decision saw: by group, then by voter; empty where nothing was measured. */
     readonly rows: Effect.Effect<ReadonlyMap<string, ReadonlyMap<string, number>>>
+    /** Every row that this node knows, measured or heard, by place: a replica's address, or its id where it has none. Empty under `nearestPeer`. */
+    readonly matrix: Effect.Effect<LatencyMatrix>
+    /** What the last look at each group that is led here saw: the input of `quorumLatency`, for questions of what would be if. */
+    readonly views: Effect.Effect<ReadonlyMap<string, QuorumView>>
     /**
      * Makes one pass now and returns a decision for each group. Waits for a pass that is under way; the pass goes on when the caller is
      * interrupted. Empty when the engine cannot list its groups (counted in `locality_loop_errors_total`).
      */
     readonly evaluateNow: Effect.Effect<ReadonlyArray<Decision>>
+    /** Changes what is asked of this agent, from the next pass on; peers learn of `draining` over `RowExchange`. */
+    setStance(stance: LocalityStance): Effect.Effect<void>
+    /** Forgets the group's attempts, back-offs and cooldown on this node, and so ends `frozen`. */
+    forgetAttempts(group: string): Effect.Effect<void>
   }
 >()("@coterie/locality/LeaderLocality") {
   /** Runs the reconciler until its scope closes. Options that contradict each other are a defect that names the rule. */

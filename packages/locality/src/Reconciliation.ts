@@ -3,13 +3,34 @@ import type { ConsensusGroups } from "@coterie/election"
 import type { Ref } from "effect"
 
 import type { Attempts } from "./core/cooldown.ts"
+import type { LatencyMatrix } from "./core/latencyMatrix.ts"
+import type { QuorumView } from "./core/QuorumView.ts"
+import type { GuardState } from "./core/transferGuards.ts"
 import type { LocalityOptions } from "./LocalityOptions.ts"
+import type { LocalityStance } from "./LocalityStance.ts"
+import type { MeasuredRound } from "./measureRow.ts"
+import type { GroupAttempt, RowExchange } from "./RowExchange.ts"
 import type { RttProbe } from "./RttProbe.ts"
 
-/** The services, the options and the memory of attempts that every pass shares. */
+/** The services, the options and the memory that every pass shares. */
 export interface Reconciliation {
   readonly groups: ConsensusGroups["Service"]
   readonly probe: RttProbe["Service"]
+  readonly exchange: RowExchange
   readonly options: LocalityOptions
+  /** Cooldowns of `nearestPeer`. */
   readonly attempts: Ref.Ref<Attempts>
+  /** What operators and the node's own life ask for. */
+  readonly stance: Ref.Ref<LocalityStance>
+  readonly matrix: Ref.Ref<LatencyMatrix>
+  /** What is remembered about each group for the policies over the matrix. */
+  readonly guards: Ref.Ref<ReadonlyMap<string, GuardState>>
+  /** What the last look at each group that is led here saw. */
+  readonly views: Ref.Ref<ReadonlyMap<string, QuorumView>>
+  /** Attempts of this agent, oldest first, of the last 24 h. */
+  readonly ownAttempts: Ref.Ref<ReadonlyArray<GroupAttempt>>
+  /** Places whose agents say that they go away. */
+  readonly drainingPlaces: Ref.Ref<ReadonlySet<string>>
+  /** Links that this pass has probed already, by place and place: groups on the same nodes share them. */
+  readonly probed: Map<string, Map<string, MeasuredRound>>
 }

@@ -4,39 +4,40 @@
  * The order is the point. The cooldown is recorded before the call, so a call that fails or hangs is not repeated at the next pass.
  */
 import type { GroupStatus, TransferOutcome } from "@coterie/election"
-import { Duration, Effect, Ref } from "effect"
+import { Effect } from "effect"
 
 import { askEngine } from "./askEngine.ts"
-import { freezeUntil, recordAttempt } from "./core/cooldown.ts"
-import type { Verdict } from "./core/LeaderPolicy.ts"
+import { noteAttempt, noteEnd } from "./attempts.ts"
 import { whyNoLonger } from "./core/ownership.ts"
 import type { HandOverOutcome, LocalityAction, StayReason } from "./Decision.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
 import type { Reconciliation } from "./Reconciliation.ts"
 
 /** A policy's wish to transfer. */
-export type Wish = Extract<Verdict, { readonly _tag: "Transfer" }>
+export interface Wish {
+  readonly _tag: "Transfer"
+  readonly target: string
+  readonly gainMillis: number
+  /** Because the node goes away. */
+  readonly evacuation?: boolean
+}
 
 /** Hands the group over, unless what was measured no longer holds or the target's process does not answer. */
 export const handOver = Effect.fn("LeaderLocality.handOver")(function* (
   reconciliation: Reconciliation,
   measured: GroupStatus,
-  { target, gainMillis }: Wish
+  { target, gainMillis, evacuation = false }: Wish
 ) {
-  const { attempts, options } = reconciliation
   const { group } = measured
   const objection = yield* objectionTo(reconciliation, measured, target)
   if (objection !== undefined) return { _tag: "Stay", reason: objection } satisfies LocalityAction
 
   const startedMillis = yield* monotonicMillis
-  yield* Ref.update(attempts, (all) => recordAttempt(all, group, startedMillis))
+  yield* noteAttempt(reconciliation, measured, { target, voluntary: !evacuation })
   yield* Effect.logInfo("handing leadership over", { group, from: measured.self, target, gainMillis })
   const outcome = yield* transfer(reconciliation, measured, target)
   const endedMillis = yield* monotonicMillis
-  if (outcome._tag !== "moved") {
-    const untilMillis = endedMillis + Duration.toMillis(options.failureFreeze)
-    yield* Ref.update(attempts, (all) => freezeUntil(all, group, untilMillis))
-  }
+  yield* noteEnd(reconciliation, group, { target, moved: outcome._tag === "moved" })
   return {
     _tag: "Transfer",
     target,

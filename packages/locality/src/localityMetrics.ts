@@ -23,13 +23,27 @@ export const droppedTicks = counter(
 const errors = counter("locality_loop_errors_total", "Calls to the engine that failed during passes, by kind")
 const decisions = counter("locality_decisions_total", "Decisions by action and reason")
 const transfers = counter("locality_transfers_total", "Transfers that were called, by verified outcome")
+const refusedRows = counter(
+  "locality_rows_refused_total",
+  "Reports of other agents that could not be read or kept, by reason"
+)
 const rtt = Metric.gauge("locality_rtt_seconds", {
   description: "Last minimum round trip to a voter of a group led here"
+})
+
+/** How much cheaper an operation could be, over all groups led here. */
+export const regret = Metric.gauge("locality_regret_seconds", {
+  description:
+    "Expected cost of an operation under the leader less that under the best voter, summed over the groups led here"
 })
 
 /** Counts a call to the engine that failed. */
 export const countError = (kind: string): Effect.Effect<void> =>
   Metric.update(Metric.withAttributes(errors, { kind }), 1)
+
+/** Counts a report of another agent that was not taken in. */
+export const countRefusedRows = (reason: "unreadable" | "too_many_links"): Effect.Effect<void> =>
+  Metric.update(Metric.withAttributes(refusedRows, { reason }), 1)
 
 /** Counts a decision, and what it says about transfers, errors and round trips. */
 export const countDecision = Effect.fnUntraced(function* ({ action, row }: Decision) {

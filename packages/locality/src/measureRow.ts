@@ -6,14 +6,21 @@ import type { UnreachableVoter } from "./core/LeaderPolicy.ts"
 import type { LocalityOptions } from "./LocalityOptions.ts"
 import type { ProbeTarget, RttProbe } from "./RttProbe.ts"
 
-/** What one round found out. */
-export interface MeasuredRow {
-  readonly rowMillis: ReadonlyMap<string, number>
-  readonly unreachable: ReadonlyArray<UnreachableVoter>
+/** One peer's round. */
+export interface MeasuredRound {
+  /** Undefined while no probe came back. */
+  readonly bestMillis: number | undefined
+  /** Why the last failed probe failed. */
+  readonly detail: string
+  readonly sent: number
+  readonly answered: number
 }
 
+/** What one round found out, by peer. */
+export type MeasuredRounds = ReadonlyMap<string, MeasuredRound>
+
 /** Probes the peers, some at a time; the fastest of each peer's probes counts, because noise only ever adds. */
-export const measureRow = Effect.fnUntraced(function* (
+export const measureRounds = Effect.fnUntraced(function* (
   probe: RttProbe["Service"],
   group: string,
   peers: ReadonlyArray<Replica>,
@@ -22,23 +29,27 @@ export const measureRow = Effect.fnUntraced(function* (
   const rounds = yield* Effect.forEach(
     peers,
     ({ id, address }) =>
-      Effect.map(measureRound(probe, { group, id, address }, options), (round) => ({ id, ...round })),
+      Effect.map(measureRound(probe, { group, id, address }, options), (round) => [id, round] as const),
     { concurrency: options.probeConcurrency }
   )
+  return new Map(rounds) satisfies MeasuredRounds
+})
+
+/** Who answered how fast, and who did not. */
+export interface MeasuredRow {
+  readonly rowMillis: ReadonlyMap<string, number>
+  readonly unreachable: ReadonlyArray<UnreachableVoter>
+}
+
+/** The rounds as a row. */
+export const rowOf = (rounds: MeasuredRounds): MeasuredRow => {
   const rowMillis = new Map<string, number>()
   const unreachable: Array<UnreachableVoter> = []
-  for (const { id, bestMillis, detail } of rounds) {
+  for (const [id, { bestMillis, detail }] of rounds) {
     if (bestMillis === undefined) unreachable.push({ id, detail })
     else rowMillis.set(id, bestMillis)
   }
-  return { rowMillis, unreachable } satisfies MeasuredRow
-})
-
-interface Round {
-  /** Undefined while no probe came back. */
-  readonly bestMillis: number | undefined
-  /** Why the last failed probe failed. */
-  readonly detail: string
+  return { rowMillis, unreachable }
 }
 
 const measureRound = Effect.fnUntraced(function* (
@@ -46,16 +57,27 @@ const measureRound = Effect.fnUntraced(function* (
   target: ProbeTarget,
   { probesPerRound, probeSpacing, probeTimeout }: LocalityOptions
 ) {
-  const round: Types.Mutable<Round> = { bestMillis: undefined, detail: "no probe came back in time" }
-  const take = Effect.match(probe.measure(target), {
-    onFailure: (failure) => {
-      round.detail = failure.message
-    },
-    onSuccess: (rtt) => {
-      const millis = Duration.toMillis(rtt)
-      if (!Number.isFinite(millis) || millis < 0) round.detail = `the probe said ${millis} ms`
-      else round.bestMillis = Math.min(millis, round.bestMillis ?? millis)
-    }
+  const round: Types.Mutable<MeasuredRound> = {
+    bestMillis: undefined,
+    detail: "no probe came back in time",
+    sent: 0,
+    answered: 0
+  }
+  const take = Effect.suspend(() => {
+    round.sent += 1
+    return Effect.match(probe.measure(target), {
+      onFailure: (failure) => {
+        round.detail = failure.message
+      },
+      onSuccess: (rtt) => {
+        const millis = Duration.toMillis(rtt)
+        if (!Number.isFinite(millis) || millis < 0) round.detail = `the probe said ${millis} ms`
+        else {
+          round.bestMillis = Math.min(millis, round.bestMillis ?? millis)
+          round.answered += 1
+        }
+      }
+    })
   })
   const all = Effect.andThen(
     take,
@@ -64,5 +86,5 @@ const measureRound = Effect.fnUntraced(function* (
     })
   )
   yield* Effect.timeoutOption(all, probeTimeout)
-  return round satisfies Round
+  return round satisfies MeasuredRound
 })

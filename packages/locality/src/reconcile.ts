@@ -3,24 +3,39 @@ import { ConsensusGroups } from "@coterie/election"
 import { Duration, Effect, Fiber, Metric, Ref, Semaphore } from "effect"
 
 import { askEngine } from "./askEngine.ts"
+import { forgetAttempts, retainGroups } from "./attempts.ts"
 import { type Attempts, forgetElapsed, noAttempts } from "./core/cooldown.ts"
+import { emptyMatrix } from "./core/latencyMatrix.ts"
+import type { QuorumView } from "./core/QuorumView.ts"
 import { nextTick } from "./core/ticks.ts"
+import type { GuardState } from "./core/transferGuards.ts"
 import type { Decision } from "./Decision.ts"
 import { makeDecisionLog } from "./DecisionLog.ts"
 import { evaluateGroup } from "./evaluateGroup.ts"
 import { countError, droppedTicks, iterations, lastDuration, up } from "./localityMetrics.ts"
 import type { LocalityOptions } from "./LocalityOptions.ts"
+import type { LocalityStance } from "./LocalityStance.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
 import type { Reconciliation } from "./Reconciliation.ts"
+import { type GroupAttempt, RowExchange } from "./RowExchange.ts"
 import { RttProbe } from "./RttProbe.ts"
+import { hearRows, publishRows } from "./shareRows.ts"
 
 /** Starts the loop in the scope of the caller and returns what readers see of it. */
 export const makeReconciler = Effect.fnUntraced(function* (options: LocalityOptions) {
   const reconciliation: Reconciliation = {
     groups: yield* ConsensusGroups,
     probe: yield* RttProbe,
+    exchange: yield* RowExchange,
     options,
-    attempts: yield* Ref.make<Attempts>(noAttempts)
+    attempts: yield* Ref.make<Attempts>(noAttempts),
+    stance: yield* Ref.make<LocalityStance>("normal"),
+    matrix: yield* Ref.make(emptyMatrix),
+    guards: yield* Ref.make<ReadonlyMap<string, GuardState>>(new Map()),
+    views: yield* Ref.make<ReadonlyMap<string, QuorumView>>(new Map()),
+    ownAttempts: yield* Ref.make<ReadonlyArray<GroupAttempt>>([]),
+    drainingPlaces: yield* Ref.make<ReadonlySet<string>>(new Set()),
+    probed: new Map()
   }
   const scope = yield* Effect.scope
   const log = yield* makeDecisionLog(options.history)
@@ -33,8 +48,13 @@ export const makeReconciler = Effect.fnUntraced(function* (options: LocalityOpti
     recent: log.recent,
     latest: log.latest,
     rows: Effect.map(log.latest, rowsOf),
+    matrix: Ref.get(reconciliation.matrix),
+    views: Ref.get(reconciliation.views),
     // In the layer's scope: a caller that gives up must not leave a transfer half observed.
-    evaluateNow: Effect.flatMap(Effect.forkIn(pass, scope), Fiber.join)
+    evaluateNow: Effect.flatMap(Effect.forkIn(pass, scope), Fiber.join),
+    setStance: (stance: LocalityStance) =>
+      Effect.andThen(Ref.set(reconciliation.stance, stance), publishRows(reconciliation)),
+    forgetAttempts: (group: string) => forgetAttempts(reconciliation, group)
   }
 })
 
@@ -49,12 +69,18 @@ const runPass = Effect.fn("LeaderLocality.pass")(function* (
   const startedMillis = yield* monotonicMillis
   const listed = yield* listGroups(reconciliation)
   const decisions: Array<Decision> = []
+  reconciliation.probed.clear()
+  yield* hearRows(reconciliation)
   for (const group of listed ?? []) {
     const decision = yield* evaluateGroup(reconciliation, group)
     yield* log.record(decision)
     decisions.push(decision)
   }
-  if (listed !== undefined) yield* log.retain(listed)
+  yield* publishRows(reconciliation)
+  if (listed !== undefined) {
+    yield* log.retain(listed)
+    yield* retainGroups(reconciliation, listed)
+  }
   const endedMillis = yield* monotonicMillis
   yield* Ref.update(attempts, (all) => forgetElapsed(all, endedMillis, Duration.toMillis(options.cooldown)))
   yield* Metric.update(iterations, 1)

@@ -14,6 +14,14 @@ describe("LocalityOptions", () => {
     )
     assert.deepInclude(options, { probesPerRound: 3, mode: "advise", policy: "nearestPeer", history: 1000 })
   })
+  it("the defaults of quorumLatency are patient", () => {
+    const options = LocalityOptions.make({})
+    assert.deepStrictEqual(
+      [options.persistence, options.settle, options.minGain].map(Duration.toMillis),
+      [60_000, 60_000, 5]
+    )
+    assert.deepInclude(options, { persistenceRounds: 3, attemptsPerDay: 3, minGainRatio: 0.05, minRounds: 3 })
+  })
   it("decoding nothing gives the same as constructing nothing", () => {
     assert.deepStrictEqual(decode({}), LocalityOptions.make({}))
   })
@@ -30,7 +38,11 @@ describe("LocalityOptions", () => {
     [{ probeTimeout: "0 millis" }, "probeTimeout must be more than 0"],
     [{ probeTimeout: "20 seconds" }, "evaluationTimeout must be longer than probeTimeout"],
     [{ mode: "dance" }, "act"],
-    [{ probesPerRound: 0 }, "1"]
+    [{ probesPerRound: 0 }, "1"],
+    [{ persistence: "-1 seconds" }, "persistence must be finite and not negative"],
+    [{ minGainRatio: 1.5 }, "1"],
+    [{ minRounds: 9 }, "8"],
+    [{ policy: "guess" }, "quorumLatency"]
   ] as const)("%j is refused: %s", (input, sentence) => {
     assert.throws(() => decode(input), sentence)
   })

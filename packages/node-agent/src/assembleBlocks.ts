@@ -15,6 +15,7 @@ import { Context, Duration, Effect, Layer, type Scope } from "effect"
 import type { AgentBlocks } from "./AgentBlocks.ts"
 import type { AgentConfig } from "./AgentConfig.ts"
 import { AgentFailed } from "./AgentFailed.ts"
+import { withholdLeadership } from "./drain.ts"
 import { engineGroups } from "./engineGroups.ts"
 import { buildGround, type Ground } from "./ground.ts"
 import { Health, type WatchedLoop } from "./Health.ts"
@@ -48,6 +49,7 @@ export const assembleBlocks = Effect.fn("assembleBlocks")(function* (parts: Agen
     })
     .pipe(Effect.mapError((error) => new AgentFailed({ key: "node.tags", detail: error.message })))
   const election = yield* buildElection(config, ground)
+  if (election !== undefined) yield* Effect.forkScoped(withholdLeadership(election))
   const consensusGroups = yield* buildGroups(parts, ground)
   const locality = yield* buildLocality(parts, ground, consensusGroups)
   const rebalancer = yield* buildRebalancer(parts, ground, { consensusGroups, election })
@@ -87,7 +89,11 @@ const watchedLoops = (
         {
           name: "locality",
           interval: locality.options.interval,
-          stepTimeout: Duration.sum(locality.options.evaluationTimeout, locality.options.transferTimeout),
+          // List, status and the two objections before a hand-over may each take the whole time.
+          stepTimeout: Duration.sum(
+            Duration.times(locality.options.evaluationTimeout, 4),
+            locality.options.transferTimeout
+          ),
           counters: ["locality_loop_iterations_total", "locality_decisions_total"]
         }
       ]),

@@ -1,5 +1,6 @@
 /** How a node withdraws: first it is no longer ready, while everything still works; then it may stop. */
-import { Duration, Effect } from "effect"
+import type { Election } from "@coterie/election"
+import { Duration, Effect, Stream } from "effect"
 
 import { AgentBlocks } from "./AgentBlocks.ts"
 import { Health } from "./Health.ts"
@@ -11,6 +12,22 @@ export const beginDrain = Effect.gen(function* () {
   if (!(yield* health.drain)) return
   yield* Effect.logInfo("drain began", { event: "drain.began" })
   if (election !== undefined) yield* Effect.ignore(election.resign)
+})
+
+/**
+ * Gives leadership up again whenever it comes back to a draining node: whoever resigned stands back for a while only, and a drain may take
+ * longer. Runs until interrupted.
+ */
+export const withholdLeadership = Effect.fnUntraced(function* (election: Election["Service"]) {
+  const health = yield* Health
+  yield* Stream.runForEach(
+    election.changes,
+    Effect.fnUntraced(function* ({ leader }) {
+      if (leader !== election.self || (yield* health.drainState)._tag === "Serving") return
+      // Alone it would only be elected again.
+      if ((yield* election.quorum).alive > 1) yield* Effect.ignore(election.resign)
+    })
+  )
 })
 
 /** Drains and returns when load balancers had `drain.readinessDelay` to look away; a drain that began earlier counts. */

@@ -1,5 +1,6 @@
 /** Steps of the election cores, five members, in steady state. */
 import { startLeasedQuorum, stepLeasedQuorum } from "@coterie/election/core/leasedQuorum"
+import { configOf } from "@coterie/election/core/leasedQuorumState"
 import { initial, step } from "@coterie/election/core/quorumElection"
 
 import { type BenchmarkRow, time } from "./stopwatch.ts"
@@ -12,7 +13,8 @@ const timing = {
   guardMillis: 200,
   deferMillis: 500,
   cooldownMillis: 120_000,
-  reserveMillis: 2000
+  reserveMillis: 2000,
+  drainMillis: 10_000
 }
 
 /** A member that hears from the others in turn. */
@@ -45,7 +47,7 @@ const leasedRenewal = (): (() => unknown) => {
         kind: nowMillis === 1000 ? "bid" : "renew",
         epoch: 1,
         sentAtMillis: nowMillis,
-        members: members.join(",")
+        config: configOf(members, timing)
       }
     })[0]
     return state

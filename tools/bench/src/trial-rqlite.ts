@@ -29,6 +29,9 @@ const brokenPromises = (report: RqliteTrialReport): ReadonlyArray<string> => {
       ? []
       : [`not exactly one transfer: ${JSON.stringify(report.transfers)}`]),
     ...(report.before.leader === report.after.leader ? [`${report.after.leader} still leads`] : []),
+    ...(report.configuration.before === report.configuration.after
+      ? []
+      : ["the cluster's membership changed"]),
     ...(Object.keys(report.engineRequests).length > 0
       ? []
       : ["no request of an agent to the engine was counted"]),
@@ -40,7 +43,7 @@ const millis = (value: number): string => `${value.toFixed(1)} ms`
 
 const table = ({ after, before }: RqliteTrialReport): string =>
   markdownTable(
-    ["through a near node", `far leader (${before.leader})`, `co-located leader (${after.leader})`],
+    ["through a near node", `led by the far ${before.leader}`, `led by ${after.leader}`],
     [
       ["write p50", millis(before.writes.p50Millis), millis(after.writes.p50Millis)],
       ["write p95", millis(before.writes.p95Millis), millis(after.writes.p95Millis)],

@@ -7,6 +7,7 @@ import {
   type HandOverOutcome,
   LeaderLocality,
   type LocalityOptionsInput,
+  RowExchange,
   RttProbe,
   type StayReason
 } from "../../src/index.ts"
@@ -26,9 +27,13 @@ export interface AgentOptions {
   readonly options?: LocalityOptionsInput
   /** Replaces calls to the engine. */
   readonly engine?: (groups: Groups) => Partial<Groups>
+  /** What other agents tell; nothing by default. */
+  readonly exchange?: RowExchange
   /** Replaces the probe through the engine. */
   readonly probe?: RttProbe["Service"]
 }
+
+const silence: RowExchange = { publish: () => Effect.void, heard: Effect.succeed([]) }
 
 /** The agent of one node of an in-memory world, in mode `act` with one probe a round unless the test says otherwise. */
 export const agent = ({
@@ -36,6 +41,7 @@ export const agent = ({
   world = loneFarLeader,
   options = {},
   engine = () => ({}),
+  exchange = silence,
   probe
 }: AgentOptions = {}) => {
   const groups = Layer.effect(
@@ -45,7 +51,8 @@ export const agent = ({
       return { ...real, ...engine(real) }
     })
   )
-  return LeaderLocality.layer({ mode: "act", probesPerRound: 1, ...options }).pipe(
+  return LeaderLocality.layer({ mode: "act", policy: "nearestPeer", probesPerRound: 1, ...options }).pipe(
+    Layer.provide(Layer.succeed(RowExchange, exchange)),
     Layer.provide(probe === undefined ? EngineProbe.layer : Layer.succeed(RttProbe, probe)),
     Layer.provide(groups),
     Layer.provideMerge(InMemoryGroups.layer(world)),

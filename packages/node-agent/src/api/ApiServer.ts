@@ -2,7 +2,7 @@
 import { createServer, type Server } from "node:http"
 
 import { NodeHttpServer } from "@effect/platform-node"
-import { Context, Duration, Effect, Layer } from "effect"
+import { Context, Duration, Effect, Layer, Metric } from "effect"
 import { HttpRouter, HttpServer, type HttpServerError, ProblemDetails } from "effect/http"
 import { HttpApiBuilder, HttpApiMiddleware } from "effect/http-api"
 import { PrometheusMetrics } from "effect/observability"
@@ -59,6 +59,7 @@ const announce = Effect.gen(function* () {
 const listener = (ops: HostPort) => {
   const server: Server = createServer(limits)
   server.maxConnections = connectionsMax
+  server.on("drop", () => Effect.runSync(Metric.update(droppedConnections, 1)))
   // Released between the graceful end of requests and the wait for the last connection, so that no idle client holds the stop up.
   const closeConnections = Layer.effectDiscard(
     Effect.addFinalizer(() => Effect.sync(() => server.closeAllConnections()))
@@ -70,6 +71,11 @@ const listener = (ops: HostPort) => {
     Layer.catch((error) => Layer.effect(HttpServer.HttpServer, Effect.fail(listenFailed(ops, error))))
   )
 }
+
+const droppedConnections = Metric.counter("http_dropped_connections_total", {
+  description: "Connections to the operators' API that were closed because there were too many",
+  incremental: true
+})
 
 const listenFailed = (ops: HostPort, { cause }: HttpServerError.ServeError): AgentFailed => {
   const where = formatHostPort(ops)

@@ -57,7 +57,7 @@ export const groupLeaderReport = Effect.fnUntraced(function* (group: string) {
   const status = yield* consensusGroups.status(group).pipe(
     Effect.timeoutOrElse({
       duration: engineTimeout,
-      orElse: () => Effect.fail(`no answer within ${Duration.format(engineTimeout)}`)
+      orElse: () => Effect.fail(silence(group))
     }),
     Effect.mapError((error) => {
       if (error instanceof ConsensusError && error.reason._tag === "UnknownGroup")
@@ -114,10 +114,13 @@ const readGroup = (
     })),
     Effect.timeoutOrElse({
       duration: engineTimeout,
-      orElse: () => Effect.succeed(unreadable(group, `no answer within ${Duration.format(engineTimeout)}`))
+      orElse: () => Effect.succeed(unreadable(group, silence(group)))
     }),
     Effect.catch((error) => Effect.succeed(unreadable(group, error.message)))
   )
+
+const silence = (group: string): string =>
+  `the engine did not report group ${group} within ${Duration.format(engineTimeout)}`
 
 const unreadable = (group: string, error: string): GroupReport => ({
   group,

@@ -1,5 +1,5 @@
 /** Reports as lines for people. */
-import type { Decision, HandOverOutcome, StayReason } from "@coterie/locality"
+import type { Decision } from "@coterie/locality"
 
 import type {
   GroupReport,
@@ -9,12 +9,11 @@ import type {
   MembersReport,
   StatusReport
 } from "../api/responses.ts"
+import { describeAction } from "./describeAction.ts"
 import type { Paint } from "./output.ts"
-import { fieldLines, shortDuration, tableLines } from "./table.ts"
+import { fieldLines, shortDuration, shortMillis, tableLines } from "./table.ts"
 
 const none = "-"
-
-const millis = (value: number): string => `${value < 10 ? value.toFixed(1) : Math.round(value)}ms`
 
 /** The agent at a glance, and below it what is wrong. */
 export const describeStatus = (report: StatusReport, paint: Paint): ReadonlyArray<string> => {
@@ -106,8 +105,8 @@ const groupRow = (
         : leader,
     term === undefined ? none : String(term),
     voters.map(({ id }) => id).join(",") || none,
-    rtts.length === 0 ? none : millis(Math.min(...rtts)),
-    decision === undefined ? none : describeAction(decision)
+    rtts.length === 0 ? none : shortMillis(Math.min(...rtts)),
+    decision === undefined ? none : describeAction(decision.action)
   ]
 }
 
@@ -122,48 +121,5 @@ const decisionRow = (decision: Decision): ReadonlyArray<string> => [
   decision.at,
   decision.group,
   decision.leader ?? none,
-  describeAction(decision)
+  describeAction(decision.action)
 ]
-
-const describeAction = ({ action }: Decision): string =>
-  action._tag === "Transfer"
-    ? `transfer to ${action.target}: ${describeOutcome(action.outcome)} after ${shortDuration(action.tookMillis)}`
-    : `stay: ${describeReason(action.reason)}`
-
-const describeOutcome = (outcome: HandOverOutcome): string => {
-  switch (outcome._tag) {
-    case "moved":
-      return "it leads"
-    case "movedElsewhere":
-      return `${outcome.leader} leads instead`
-    case "unchanged":
-      return "the old leader kept it"
-    case "unknown":
-      return "nobody was seen to lead"
-    case "failed":
-      return `failed, ${outcome.detail}`
-  }
-}
-
-const describeReason = (reason: StayReason): string => {
-  switch (reason._tag) {
-    case "notLeader":
-      return reason.leader === undefined ? "nobody leads" : `${reason.leader} leads, its agent decides`
-    case "electing":
-      return "the group is electing"
-    case "settling":
-      return "leadership just changed"
-    case "singleVoter":
-      return "nobody else votes"
-    case "voterUnreachable":
-      return `no answer from ${reason.voters.map(({ id }) => id).join(", ")}`
-    case "withinThreshold":
-      return `nearest voter ${reason.nearest} at ${millis(reason.nearestMillis)}, limit ${millis(reason.thresholdMillis)}`
-    case "cooldown":
-      return `would move to ${reason.target}, cooling down for ${shortDuration(reason.remainingMillis)}`
-    case "advised":
-      return `would move to ${reason.target}, saving ${millis(reason.gainMillis)} (mode is advise)`
-    case "engineError":
-      return `${reason.operation} failed, ${reason.detail}`
-  }
-}

@@ -6,7 +6,7 @@ export const tableLines = (
   headings: ReadonlyArray<string>,
   rows: ReadonlyArray<ReadonlyArray<string>>
 ): ReadonlyArray<string> => {
-  const lines = [headings, ...rows]
+  const lines = [headings, ...rows].map((line) => line.map(printable))
   const widths = headings.map((_, column) =>
     Math.max(...lines.map((line) => CliOutput.displayWidth(line[column] ?? "")))
   )
@@ -22,8 +22,14 @@ export const tableLines = (
 export const fieldLines = (fields: Readonly<Record<string, string | undefined>>): ReadonlyArray<string> => {
   const shown = Object.entries(fields).filter((field): field is [string, string] => field[1] !== undefined)
   const width = Math.max(...shown.map(([name]) => name.length))
-  return shown.map(([name, value]) => `${pad(name, width)}  ${value}`)
+  return shown.map(([name, value]) => `${pad(name, width)}  ${printable(value)}`)
 }
+
+/** Names and labels come from other machines: what would move the cursor or rename the window is shown as a dot; colours stay. */
+const printable = (text: string): string =>
+  text.replaceAll(colourOrControl, (found) => (found.length > 1 ? found : "·"))
+
+const colourOrControl = new RegExp(`${String.fromCodePoint(0x1b)}\\[[\\d;]*m|\\p{Cc}`, "gu")
 
 const pad = (text: string, width: number): string =>
   text + " ".repeat(Math.max(0, width - CliOutput.displayWidth(text)))
@@ -47,3 +53,7 @@ export const shortDuration = (millis: number): string => {
     .map(([amount, unit]) => `${amount}${unit}`)
     .join("")
 }
+
+/** A measured time in ms, to a tenth below 10 ms. */
+export const shortMillis = (millis: number): string =>
+  `${millis < 10 ? millis.toFixed(1) : Math.round(millis)}ms`

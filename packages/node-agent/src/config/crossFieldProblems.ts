@@ -84,6 +84,17 @@ const listeners: Rule = ({ api, membership, node, peer }) => [
         )
       ]
     : []),
+  ...(membership.mode === "heartbeat" &&
+  isLoopback(peer.listen.host) &&
+  ownAddress({ membership, node }) === undefined &&
+  membership.peers.some(({ address, id }) => id !== node.id && !isLoopback(advertisedHost(address)))
+    ? [
+        problem(
+          ["peer", "listen"],
+          `${formatHostPort(peer.listen)} cannot be reached by the peers on other machines; use an address of this machine, or set node.advertise`
+        )
+      ]
+    : []),
   ...(node.advertise !== undefined && isWildcard(advertisedHost(node.advertise))
     ? [problem(["node", "advertise"], "must name an address that peers can dial, not a wildcard")]
     : [])

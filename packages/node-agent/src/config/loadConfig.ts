@@ -82,7 +82,9 @@ const readBounded = Effect.fnUntraced(
   function* (file: string, bytesMax: number) {
     const files = yield* FileSystem.FileSystem
     const { size, type } = yield* files.stat(file)
-    if (type === "Directory") return yield* Effect.fail("is a folder, not a file")
+    // A device or a pipe may have no end.
+    if (type !== "File")
+      return yield* Effect.fail(`is a ${type === "Directory" ? "folder" : type}, not a regular file`)
     const bytes = size > bytesMax ? undefined : yield* files.readFile(file)
     if (bytes === undefined || bytes.length > bytesMax)
       return yield* Effect.fail(`is larger than ${bytesMax / 1024} KiB`)

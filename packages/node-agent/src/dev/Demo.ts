@@ -9,13 +9,13 @@ import type { ChildProcessSpawner } from "effect/process"
 import { type DemoEvent, type DemoState, emptyDemo, observe } from "./core/demoState.ts"
 import { demoTiming } from "./core/demoTiming.ts"
 import { farthestNode, type Latencies } from "./core/latencies.ts"
-import { describeDecision } from "./describeDecision.ts"
 import { freePorts } from "./freePorts.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
 import { makeNodeFleet, type NodeFleet } from "./nodeFleet.ts"
 import type { NodeProgram } from "./NodeProcess.ts"
 import type { NodeCommand, NodeReport } from "./nodeProtocol.ts"
 import { makePendingWrites, type WriteReport } from "./pendingWrites.ts"
+import { seenDecision } from "./seenDecision.ts"
 
 /** The nodes could not be started. */
 export class DemoFailed extends Schema.TaggedError<DemoFailed>()("DemoFailed", { detail: Schema.String }) {
@@ -76,7 +76,7 @@ const make = Effect.fnUntraced(function* (program: NodeProgram, latencies: Laten
       case "Status":
         return record({ _tag: "Seen", node, status: report.status })
       case "Decided":
-        return record({ _tag: "Decided", decision: describeDecision(node, report.decision) })
+        return record({ _tag: "Decided", decision: seenDecision(node, report.decision) })
       case "Written":
         return writes.end(report.request, { millis: report.millis, failure: report.failure })
       case "Loaded":

@@ -8,9 +8,14 @@ import { Clock, Context, Duration, Effect, Layer, Schema } from "effect"
 
 import type { Refusal } from "./core/GroupEffect.ts"
 import type { GroupState } from "./core/GroupState.ts"
-import { embeddedGroupLoop } from "./embeddedGroupLoop.ts"
 import { decodeMessages, encodeMessages, Value, valueLengthMax } from "./groupMessage.ts"
-import { type EmbeddedGroupOptions, makeGroupVoter, messagesCall, type WriteOutcome } from "./groupVoter.ts"
+import {
+  embeddedGroupLoop,
+  type EmbeddedGroupOptions,
+  makeGroupVoter,
+  messagesCall,
+  type WriteOutcome
+} from "./groupVoter.ts"
 
 const FailureReason = Schema.Literals([
   "NoLeader",
@@ -70,11 +75,12 @@ const make = Effect.fnUntraced(function* (options: EmbeddedGroupOptions) {
     Schema.is(Value)(payload) ? voter.write(payload) : Effect.succeed("BadValue")
   )
   yield* calls.answer(pingCall, () => Effect.succeed("pong"))
+  yield* embeddedGroupLoop.register
   yield* voter.tick.pipe(
     embeddedGroupLoop.iteration,
     Effect.andThen(Effect.sleep(Duration.millis(settings.heartbeatMillis / 4))),
     Effect.forever,
-    embeddedGroupLoop.up,
+    embeddedGroupLoop.whileRunning,
     Effect.forkScoped
   )
 

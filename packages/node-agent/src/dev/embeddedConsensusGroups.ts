@@ -6,6 +6,7 @@ import {
   type GroupStatus,
   NotEligible,
   NotLeader,
+  type Replica,
   type ReplicaReachability,
   StaleTerm,
   TimedOut,
@@ -15,14 +16,17 @@ import {
   UnknownGroup,
   UnknownTarget
 } from "@coterie/election"
+import {
+  judgeAtDeadline,
+  judgeTransfer,
+  refuseTransfer,
+  type TransferRefusal
+} from "@coterie/election/core/transfer"
 import type { CallFailed } from "@coterie/membership"
 import { Duration, Effect, Layer } from "effect"
 
-import type { Refusal } from "./core/GroupEffect.ts"
 import type { GroupState } from "./core/GroupState.ts"
-import { refuseTransfer } from "./core/replicate.ts"
 import { EmbeddedGroup } from "./EmbeddedGroup.ts"
-import { monotonicMillis } from "./monotonicMillis.ts"
 
 /** Name of the only group. */
 export const embeddedGroupName = "demo"
@@ -43,8 +47,9 @@ export const layerEmbeddedConsensusGroups = (
   )
 
 const asEngine = (embedded: Embedded, addressOf: (voter: string) => string): ConsensusGroups["Service"] => {
-  const { learners, self, voters } = embedded.options.settings
-  const replica = (id: string) => ({ id, address: addressOf(id) })
+  const status = Effect.map(embedded.state, (state) =>
+    statusOf(state, (id) => ({ id, address: addressOf(id) }))
+  )
 
   /** Runs the operation on the only group; its reason to fail becomes the port's error. */
   const on = <A>(
@@ -57,27 +62,30 @@ const asEngine = (embedded: Embedded, addressOf: (voter: string) => string): Con
       : Effect.fail(new UnknownGroup({ known: [embeddedGroupName] }))
     ).pipe(Effect.mapError((reason) => new ConsensusError({ operation, group, reason })))
 
-  const statusOf = ({ leader, role, term }: GroupState): GroupStatus => ({
-    group: embeddedGroupName,
-    self,
-    leader,
-    term,
-    voters: voters.map(replica),
-    nonVoters: learners.map(replica),
-    electing: leader === undefined || (role._tag === "Leader" && role.transfer !== undefined)
-  })
-
   return ConsensusGroups.of({
     engine: "embedded",
     capabilities: { targeted: true, waits: true, ownRtt: "none", term: true },
     list: Effect.succeed([embeddedGroupName]),
-    status: (group) => on("status", group, Effect.map(embedded.state, statusOf)),
+    status: (group) => on("status", group, status),
     reachability: (group) => on("reachability", group, reachability(embedded)),
     probe: (group, replica) => on("probe", group, probe(embedded, replica)),
     transferLeadership: (group, target, options) =>
-      on("transfer", group, handOver(embedded, target, options?.term))
+      on("transfer", group, handOver(embedded, status, { target, term: options?.term }))
   })
 }
+
+const statusOf = (
+  { leader, role, settings, term }: GroupState,
+  replica: (id: string) => Replica
+): GroupStatus => ({
+  group: embeddedGroupName,
+  self: settings.self,
+  leader,
+  term,
+  voters: settings.voters.map(replica),
+  nonVoters: settings.learners.map(replica),
+  electing: leader === undefined || (role._tag === "Leader" && role.transfer !== undefined)
+})
 
 const probe = Effect.fn("EmbeddedConsensusGroups.probe")(function* (embedded: Embedded, replica: string) {
   const { learners, self, voters } = embedded.options.settings
@@ -103,70 +111,60 @@ const reachability = Effect.fn("EmbeddedConsensusGroups.reachability")(function*
 
 const handOver = Effect.fn("EmbeddedConsensusGroups.transferLeadership")(function* (
   embedded: Embedded,
-  target: string,
-  term: number | undefined
+  status: Effect.Effect<GroupStatus>,
+  { target, term }: { readonly target: string; readonly term: number | undefined }
 ) {
-  const before = yield* embedded.state
-  const refusal = refusalReason(before, target, term)
-  if (refusal !== undefined) return yield* refusal
+  const willing = Effect.flatMap(status, (now) => {
+    const refusal = refuseTransfer(now, target, term)
+    return refusal === undefined ? Effect.succeed(now) : Effect.fail(reasonOf(refusal))
+  })
+  const before = yield* willing
   yield* embedded
     .ping(target)
     .pipe(Effect.mapError(({ message }) => new NotEligible({ target, detail: message })))
   const refused = yield* embedded.startTransfer(target)
-  if (refused !== undefined) return yield* reasonOf(refused, before.leader, target)
-  return yield* outcomeOf(embedded, before, target)
+  // The group changed during the ping.
+  if (refused !== undefined) return yield* Effect.andThen(willing, new Unavailable({ detail: refused }))
+  return yield* outcomeOf(status, before, target).pipe(
+    Effect.timeoutOrElse({
+      duration: outcomeTimeout(embedded),
+      orElse: () => Effect.succeed(judgeAtDeadline(before, undefined))
+    })
+  )
 })
+
+/** A transfer is given up in time, and two elections may follow. */
+const outcomeTimeout = ({ options: { settings } }: Embedded): Duration.Duration =>
+  Duration.millis(settings.transferTimeoutMillis + 2 * settings.electionTimeoutMillis)
 
 /** Looks until somebody leads a newer term, or the transfer was given up. */
-const outcomeOf = Effect.fnUntraced(function* (
-  embedded: Embedded,
-  before: GroupState,
+const outcomeOf = (
+  status: Effect.Effect<GroupStatus>,
+  before: GroupStatus,
   target: string
-): Effect.fn.Return<TransferOutcome> {
-  const { electionTimeoutMillis, transferTimeoutMillis } = before.settings
-  const untilMillis = (yield* monotonicMillis) + transferTimeoutMillis + 2 * electionTimeoutMillis
-  while ((yield* monotonicMillis) < untilMillis) {
-    const { leader, role, term } = yield* embedded.state
-    if (leader !== undefined && term > before.term) {
-      if (leader === target) return { _tag: "Moved", leader, term }
-      return leader === before.leader
-        ? { _tag: "Unchanged", leader }
-        : { _tag: "MovedElsewhere", leader, term }
-    }
-    if (role._tag === "Leader" && role.transfer === undefined)
-      return { _tag: "Unchanged", leader: before.settings.self }
-    yield* Effect.sleep(pollInterval)
-  }
-  return { _tag: "Unknown" }
-})
+): Effect.Effect<TransferOutcome> =>
+  status.pipe(
+    Effect.map(
+      (now) => judgeTransfer(before, target, now) ?? (now.electing ? undefined : judgeAtDeadline(before, now))
+    ),
+    Effect.tap((outcome) => (outcome === undefined ? Effect.sleep(pollInterval) : Effect.void)),
+    Effect.repeat({ until: (outcome) => outcome !== undefined })
+  )
 
-const refusalReason = (
-  state: GroupState,
-  target: string,
-  expected: number | undefined
-): Reason | undefined => {
-  const refusal = refuseTransfer(state, target)
-  if (refusal !== "NotLeader" && expected !== undefined && expected !== state.term) {
-    return new StaleTerm({ expected, actual: state.term })
-  }
-  return refusal === undefined ? undefined : reasonOf(refusal, state.leader, target)
-}
-
-const reasonOf = (refusal: Refusal, leader: string | undefined, target: string): Reason => {
-  switch (refusal) {
+const reasonOf = (refusal: TransferRefusal): Reason => {
+  switch (refusal._tag) {
     case "NotLeader":
-    case "LeadershipLost":
-      return new NotLeader({ leader })
+      return new NotLeader(refusal)
+    case "StaleTerm":
+      return new StaleTerm(refusal)
     case "AlreadyLeader":
-      return new AlreadyLeader({ target })
-    case "NoVote":
-      return new NotEligible({ target, detail: "it has no vote" })
+      return new AlreadyLeader(refusal)
+    case "NotEligible":
+      return new NotEligible(refusal)
     case "UnknownTarget":
-      return new UnknownTarget({ target })
+      return new UnknownTarget(refusal)
     case "TransferInProgress":
       return new TransferInProgress()
-    case "Overloaded":
-      return new Unavailable({ detail: "too many writes are waiting" })
   }
 }
 

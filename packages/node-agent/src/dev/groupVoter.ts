@@ -1,5 +1,5 @@
 /** Gives one voter's core its clock, its randomness, its outgoing messages and its waiting callers. */
-import { PeerCalls } from "@coterie/membership"
+import { makeLoopMetrics, PeerCalls } from "@coterie/membership"
 import { Deferred, type Duration, Effect, FiberSet, Random, type Scope } from "effect"
 
 import { type GroupEvent, step } from "./core/embeddedGroup.ts"
@@ -11,7 +11,6 @@ import {
   type Start,
   startGroup
 } from "./core/GroupState.ts"
-import { embeddedGroupLoop } from "./embeddedGroupLoop.ts"
 import { countDropped, decodeMessages, encodeMessages } from "./groupMessage.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
 
@@ -40,6 +39,9 @@ export interface GroupVoter {
     messages: ReadonlyArray<GroupMessage>
   ) => Effect.Effect<ReadonlyArray<GroupMessage>>
 }
+
+/** The observations of the loop that drives a voter; its errors are messages that were not answered. */
+export const embeddedGroupLoop = makeLoopMetrics("embedded_group_loop")
 
 /** Name of the call that carries messages. */
 export const messagesCall = "embedded-group.messages"
@@ -112,7 +114,7 @@ const makeSend = Effect.fnUntraced(function* (timeout: Duration.Duration, receiv
       Effect.flatMap(decodeMessages),
       Effect.flatMap((answers) => receive(message.to, answers)),
       Effect.flatMap((replies) => Effect.forEach(replies, send, { discard: true })),
-      Effect.catch(({ kind }) => embeddedGroupLoop.error(kind))
+      Effect.catch(({ kind }) => embeddedGroupLoop.failed(kind))
     )
 
   const send = Effect.fnUntraced(function* (message: GroupMessage) {

@@ -22,10 +22,14 @@ const seen = {
   policy: "nearestPeer"
 } as const
 const stay = (reason: unknown) => ({ ...seen, action: { _tag: "Stay", reason } })
-const transfer = (outcome: unknown) => ({
+const transfer = (outcome: unknown, gainMillis = 240) => ({
   ...seen,
-  action: { _tag: "Transfer", target: "r2", gainMillis: 240, outcome, tookMillis: 1234 }
+  action: { _tag: "Transfer", target: "r2", gainMillis, outcome, tookMillis: 1234 }
 })
+const links = [
+  { from: "r1", to: "r2" },
+  { from: "r3", to: "r2" }
+]
 
 /** A decision of each kind. */
 export const decisions: ReadonlyArray<Decision> = [
@@ -44,11 +48,23 @@ export const decisions: ReadonlyArray<Decision> = [
   stay({ _tag: "withinThreshold", nearest: "r2", nearestMillis: 0.84, thresholdMillis: 100 }),
   stay({ _tag: "cooldown", target: "r2", gainMillis: 240, remainingMillis: 125_000 }),
   stay({ _tag: "advised", target: "r2", gainMillis: 240 }),
+  stay({ _tag: "settling", target: "r2", gainMillis: 240, remainingMillis: 125_000 }),
+  stay({ _tag: "paused" }),
+  stay({ _tag: "noSpare", alive: 2, needed: 2 }),
+  stay({ _tag: "noTarget", detail: "nobody may lead" }),
+  stay({ _tag: "insufficientData", links }),
+  stay({ _tag: "staleData", links }),
+  stay({ _tag: "gainTooSmall", best: "r2", gainMillis: 3.2, neededMillis: 12 }),
+  stay({ _tag: "preferred" }),
+  stay({ _tag: "notPersistent", target: "r2", gainMillis: 240, remainingMillis: 125_000, evaluations: 1 }),
+  stay({ _tag: "frozen", target: "r2", gainMillis: 240, remainingMillis: 86_000_000 }),
+  stay({ _tag: "draining", remainingMillis: 12_000 }),
   stay({ _tag: "engineError", operation: "status", kind: "Unavailable", detail: "connection refused" }),
   transfer({ _tag: "moved", term: 8 }),
   transfer({ _tag: "movedElsewhere", leader: "r3" }),
   transfer({ _tag: "unchanged" }),
   transfer({ _tag: "unknown" }),
+  transfer({ _tag: "moved", term: 8 }, 0),
   transfer({ _tag: "failed", kind: "TimedOut", detail: "no answer within 10000 ms" })
 ].map((decision) => Schema.decodeUnknownSync(Decision)(decision))
 

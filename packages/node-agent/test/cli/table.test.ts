@@ -23,6 +23,14 @@ describe("a table", () => {
   })
 })
 
+it("what another machine sends cannot drive the terminal", () => {
+  assert.deepStrictEqual(tableLines(["ZONE"], [["\u001b]0;title\u0007\u001b[2Jz\r\n"]]), [
+    "ZONE",
+    "·]0;title··[2Jz··"
+  ])
+  assert.deepStrictEqual(fieldLines({ zone: "a\tb" }), ["zone  a·b"])
+})
+
 it("fields without a value are left out", () => {
   assert.deepStrictEqual(fieldLines({ one: "1", absent: undefined, three: "3" }), ["one    1", "three  3"])
 })

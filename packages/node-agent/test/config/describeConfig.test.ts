@@ -9,7 +9,7 @@ node: { id: n1 }
 membership:
   interval: 2s
   peers:
-    - { id: n2, address: http://10.0.0.2:7481 }
+    - { id: n2, address: http://127.0.0.2:7481 }
 backend: { kind: rqlite, url: http://127.0.0.1:4001, username: u, password: hunter2 }
 `
 

@@ -47,7 +47,7 @@ describe("environment variables", () => {
         COTERIE_API__ALLOW_PLAINTEXT: "true",
         COTERIE_NODE__ID: "7",
         COTERIE_NODE__TAGS__DISK: "nvme",
-        COTERIE_MEMBERSHIP__PEERS: '[{id: n2, address: "http://10.0.0.2:7481"}]',
+        COTERIE_MEMBERSHIP__PEERS: '[{id: n2, address: "http://127.0.0.2:7481"}]',
         COTERIE_CLUSTER: "staging"
       })
       assert.strictEqual(config.cluster, "staging")
@@ -56,14 +56,14 @@ describe("environment variables", () => {
       assert.isTrue(config.api.allowPlaintext)
       assert.strictEqual(config.node.id, "7")
       assert.deepStrictEqual(config.node.tags, { disk: "nvme" })
-      assert.deepStrictEqual(config.membership.peers, [{ id: "n2", address: "http://10.0.0.2:7481" }])
+      assert.deepStrictEqual(config.membership.peers, [{ id: "n2", address: "http://127.0.0.2:7481" }])
     })
   )
   it.effect("that are not ours are left alone, as Kubernetes sets them for a service of our name", () =>
     Effect.gen(function* () {
       const { config } = yield* load(file, {
-        COTERIE_PORT: "tcp://10.0.0.1:7480",
-        COTERIE_SERVICE_HOST: "10.0.0.1",
+        COTERIE_PORT: "tcp://127.0.0.1:7480",
+        COTERIE_SERVICE_HOST: "127.0.0.1",
         COTERIE_ENDPOINT: "http://127.0.0.1:7480",
         PATH: "/bin"
       })
@@ -72,7 +72,7 @@ describe("environment variables", () => {
   )
   it.effect("replace all that a file lists under their key", () =>
     Effect.gen(function* () {
-      const listed = "cluster: prod\nmembership:\n  peers:\n    - { id: a, address: http://10.0.0.1:1 }\n"
+      const listed = "cluster: prod\nmembership:\n  peers:\n    - { id: a, address: http://127.0.0.1:1 }\n"
       const { config, origins } = yield* load(listed, { COTERIE_MEMBERSHIP__PEERS: "[]" })
       assert.deepStrictEqual(config.membership.peers, [])
       assert.isUndefined(origins.get(["membership", "peers", 0, "id"].join("\u0000")))

@@ -98,7 +98,7 @@ const mistakes: Readonly<Record<string, readonly [string, ReadonlyArray<string>]
     ["$:2:8  drain.deadline: must be at least 5s longer than drain.readinessDelay (30s)"]
   ],
   "a peer that is listed twice": [
-    "cluster: prod\nmembership:\n  peers:\n    - { id: n2, address: http://10.0.0.2:7481 }\n    - { id: n2, address: http://10.0.0.3:7481 }\n",
+    "cluster: prod\nmembership:\n  peers:\n    - { id: n2, address: http://127.0.0.2:7481 }\n    - { id: n2, address: http://127.0.0.3:7481 }\n",
     ['$:5:13  membership.peers.1.id: "n2" is listed twice']
   ],
   "an election among peers that are never contacted": [
@@ -118,6 +118,12 @@ const mistakes: Readonly<Record<string, readonly [string, ReadonlyArray<string>]
   "an address that no peer can dial": [
     "cluster: prod\npeer: { listen: 0.0.0.0:7481 }\nmembership: { peers: [{ id: n2, address: http://10.0.0.2:7481 }] }\n",
     ["$:1:1  node.advertise: is required: peers cannot dial peer.listen (0.0.0.0:7481)"]
+  ],
+  "a listener that peers on other machines cannot reach": [
+    "cluster: prod\nmembership: { peers: [{ id: n2, address: http://10.0.0.2:7481 }] }\n",
+    [
+      "$:1:1  peer.listen: 127.0.0.1:7481 cannot be reached by the peers on other machines; use an address of this machine, or set node.advertise"
+    ]
   ],
   "an engine without an address": [
     "cluster: prod\nbackend: { kind: rqlite }\n",

@@ -27,7 +27,7 @@ describe("coterie dev --once", () => {
     assert.isAtLeast(ratio, 10, JSON.stringify(report))
     assert.isAtLeast(Math.min(...Object.values(before.rttRowMillis)), 256)
     assert.isBelow(Math.min(...Object.values(after.rttRowMillis)), 100)
-    assert.match(report.decisions.at(-1) ?? "", /^[a-d]: stay: [a-d] is \d+ ms away, within 100 ms$/)
+    assert.match(report.decisions.at(-1) ?? "", /^[a-d]: stay: nearest voter [a-d] at [\d.]+ms, limit 100ms$/)
   })
 
   it("that is not done in time says why and exits with 1", async () => {
@@ -54,7 +54,7 @@ describe("coterie dev, live", () => {
   it("elects another leader when the leader is killed, takes the killed node back, and quits", async () => {
     await using dev = new DevProcess()
     await dev.line(/^leader: e in term 5$/)
-    const [, leader = ""] = await dev.line(/^([a-d]): stay: . is \d+ ms away, within 100 ms$/)
+    const [, leader = ""] = await dev.line(/^([a-d]): stay: nearest voter . at [\d.]+ms, limit 100ms$/)
     const status = await fetch(`${dev.urls[0]}/v1/status`)
     assert.deepInclude(await status.json(), { cluster: "dev", status: "ok" })
 
@@ -62,11 +62,11 @@ describe("coterie dev, live", () => {
     await dev.line(new RegExp(`^${leader}: dead$`))
     const [, next = ""] = await dev.line(/^leader: ([a-e]) in term \d+$/)
     assert.notStrictEqual(next, leader)
-    await dev.line(/nothing moves while . does not answer$/)
+    await dev.line(/stay: no answer from .$/)
 
     dev.type(`r ${leader}`)
     await dev.line(new RegExp(`^${leader}: running at`))
-    await dev.line(/: stay: . is \d+ ms away, within 100 ms$/)
+    await dev.line(/: stay: nearest voter . at [\d.]+ms, limit 100ms$/)
 
     dev.type("q")
     assert.strictEqual(await dev.exitCode(), 0)

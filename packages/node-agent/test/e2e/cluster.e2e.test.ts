@@ -33,6 +33,32 @@ const agreedLeader = async (agents: ReadonlyMap<string, RunningAgent>): Promise<
 }
 
 describe("three agents", () => {
+  it("do not get leadership back while they are drained, however long that is", async () => {
+    const agents = await startCluster(["n1", "n2", "n3"])
+    const drained = await agreedLeader(agents)
+    const agent = agents.get(drained)
+    if (agent === undefined) return assert.fail(`${drained} is none of the agents`)
+    await fetch(`${agent.url}/health/drain`, { method: "POST" })
+    await eventually(
+      () => agreedLeader(agents),
+      (leader) => leader !== drained
+    )
+    // Several cooldowns of 500 ms, in which the smallest id would take over again.
+    const until = Date.now() + 3000
+    let reigns = 0
+    let led = false
+    await eventually(
+      async () => {
+        const leads = (await agent.status("/leader")) === 200
+        if (leads && !led) reigns += 1
+        led = leads
+        return Date.now()
+      },
+      (now) => now > until && !led
+    )
+    assert.isAtMost(reigns, 3, "leadership that comes back is given up at once")
+  }, 30_000)
+
   it("meet, agree on a leader, survive its death, and see a drained node leave", async () => {
     const agents = await startCluster(["n1", "n2", "n3"])
     for (const agent of agents.values()) {

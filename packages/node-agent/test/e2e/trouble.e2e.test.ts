@@ -64,7 +64,7 @@ const engines: Readonly<Record<string, readonly [RequestListener | undefined, Re
     },
     /unexpected answer|larger|unavailable/i
   ],
-  "never answers": [() => undefined, /no answer within/],
+  "never answers": [() => undefined, /did not report group default within/],
   "refuses the credentials": [(_, response) => response.writeHead(401).end(), /credentials/]
 }
 

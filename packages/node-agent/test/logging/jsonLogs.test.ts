@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Cause, Effect } from "effect"
 
 import { configFrom } from "../../src/config/loadConfig.ts"
 import { jsonLogs } from "../../src/logging/jsonLogs.ts"
@@ -62,12 +62,7 @@ describe("jsonLogs", () => {
   )
   it.effect("writes an error with its type and stack", () =>
     Effect.gen(function* () {
-      const [line] = yield* linesOf(
-        "info",
-        Effect.ignore(
-          Effect.tapCause(Effect.fail(new TypeError("odd")), (cause) => Effect.logError("failed", cause))
-        )
-      )
+      const [line] = yield* linesOf("info", Effect.logError("failed", Cause.fail(new TypeError("odd"))))
       assert.include(line?.["err"], { type: "TypeError", message: "odd" })
     })
   )

@@ -33,6 +33,8 @@ export interface RqliteTrialReport {
   readonly transfers: Readonly<Record<string, number>>
   /** Leader changes as the engine counts them. */
   readonly termsPassed: number
+  /** The cluster's nodes with their suffrage, before and after: no agent may change them. */
+  readonly configuration: { readonly before: string; readonly after: string }
   /** Every request that the agents sent to the engine, by method and path. */
   readonly engineRequests: Readonly<Record<string, number>>
 }
@@ -41,11 +43,17 @@ const nodeCount = 5
 const far = 4
 const nearMillis = 20
 const farMillis = 256
+/** The client's node is the far leader's nearest by a little, so that noise does not choose the target. */
+const client = 0
+const clientMillis = 250
 
+const roundTrip = (from: number, to: number): number => {
+  if (from === to) return 0
+  if (from !== far && to !== far) return nearMillis
+  return from === client || to === client ? clientMillis : farMillis
+}
 const rttMillis = Array.from({ length: nodeCount }, (_, from) =>
-  Array.from({ length: nodeCount }, (_, to) =>
-    from === to ? 0 : from === far || to === far ? farMillis : nearMillis
-  )
+  Array.from({ length: nodeCount }, (_, to) => roundTrip(from, to))
 )
 
 /** rqlite's settings for links of 256 ms (specification 5.3). */
@@ -55,7 +63,8 @@ const Status = Schema.fromJsonString(
   Schema.Struct({
     store: Schema.Struct({
       leader: Schema.Struct({ node_id: Schema.String }),
-      raft: Schema.Struct({ term: Schema.Int })
+      raft: Schema.Struct({ term: Schema.Int }),
+      nodes: Schema.Array(Schema.Struct({ id: Schema.String, suffrage: Schema.String }))
     })
   })
 )
@@ -63,7 +72,11 @@ const Status = Schema.fromJsonString(
 const leadership = (url: string) =>
   Effect.promise(() => httpAnswer(`${url}/status`)).pipe(
     Effect.flatMap(({ body }) => Schema.decodeEffect(Status)(body)),
-    Effect.map(({ store }) => ({ leader: store.leader.node_id, term: store.raft.term })),
+    Effect.map(({ store }) => ({
+      leader: store.leader.node_id,
+      term: store.raft.term,
+      configuration: store.nodes.map(({ id, suffrage }) => `${id} ${suffrage}`).join(", ")
+    })),
     Effect.orDie
   )
 
@@ -97,7 +110,9 @@ const agentCounters = (agents: ReadonlyArray<TrialAgent>) =>
 /** Runs the trial. Fails when the WAN or the engine cannot be started, or when nobody moved the leader in two minutes. */
 export const rqliteTrial = (options: RqliteTrialOptions, say: (line: string) => Effect.Effect<void>) =>
   Effect.gen(function* () {
-    yield* say(`WAN: ${nodeCount} nodes, ${nearMillis} ms apart, n${far + 1} ${farMillis} ms from the rest`)
+    yield* say(
+      `WAN: ${nodeCount} nodes, ${nearMillis} ms apart; n${far + 1} is ${clientMillis} ms from n${client + 1}, ${farMillis} ms from the rest`
+    )
     const wan = yield* startWan({ nodes: nodeCount, rttMillis })
     const cluster = yield* startRqliteCluster({
       ...raftTiming,
@@ -111,7 +126,7 @@ export const rqliteTrial = (options: RqliteTrialOptions, say: (line: string) => 
       startTimeoutMillis: 120_000
     })
     const ids = cluster.nodes.map(({ id }) => id)
-    const near = cluster.nodes[0]?.url ?? ""
+    const near = cluster.nodes[client]?.url ?? ""
     yield* prepare(near)
     const first = yield* leadership(near)
 
@@ -150,6 +165,7 @@ export const rqliteTrial = (options: RqliteTrialOptions, say: (line: string) => 
       longestWriteGapMillis: longestGapMillis(writes),
       failedWrites: summarize(writes).failed,
       termsPassed: last.term - first.term,
+      configuration: { before: first.configuration, after: last.configuration },
       ...(yield* agentCounters(agents))
     } satisfies RqliteTrialReport
   }).pipe(Effect.scoped)

@@ -57,11 +57,11 @@ export const campaignWhenDue = (state: GroupState, moment: Moment): Step =>
     ? [state, []]
     : campaign(state, { pre: true, transfer: false }, moment)
 
-/** Answers a candidate; a granted vote moves this voter to the candidate's term, and so excludes that term and every older one. */
+/** Answers a candidate; a granted vote moves this voter to the candidate's term, and so excludes every older one. */
 export const onVoteRequest = (state: GroupState, message: Message<"VoteRequest">, moment: Moment): Step => {
   const granted =
     isVoter(state) &&
-    message.term > state.term &&
+    mayElect(state, message.term) &&
     moment.nowMillis >= state.holdUntilMillis &&
     comparePositions(message.held, state.held) >= 0 &&
     (message.transfer || !hearsLeader(state, moment))
@@ -110,6 +110,13 @@ export const follow = (state: GroupState, term: number, moment: Moment): Step =>
 }
 
 const isVoter = ({ settings: { self, voters } }: GroupState): boolean => voters.includes(self)
+
+/**
+ * Hearing of a term does not spend the vote in it: a reply to a stale append often names a candidate's term before the candidate does. Nor
+ * does voting, since a term has one possible leader.
+ */
+const mayElect = ({ leader, term }: GroupState, asked: number): boolean =>
+  asked > term || (asked === term && leader === undefined)
 
 const hearsLeader = (state: GroupState, { nowMillis }: Moment): boolean =>
   state.role._tag === "Leader" ||

@@ -6,7 +6,13 @@
  */
 import { campaignWhenDue, follow, onTimeoutNow, onVoteReply, onVoteRequest } from "./campaign.ts"
 import type { IgnoredReason, Moment, Step } from "./GroupEffect.ts"
-import { type GroupMessage, type GroupState, otherReplicas, termOwner } from "./GroupState.ts"
+import {
+  comparePositions,
+  type GroupMessage,
+  type GroupState,
+  otherReplicas,
+  termOwner
+} from "./GroupState.ts"
 import { leaderTick, onAppend, onAppendReply, replyTo, transfer, write } from "./replicate.ts"
 
 /** What can happen to a voter. `request` is the shell's number for the answer. */
@@ -54,13 +60,19 @@ const receive = (state: GroupState, message: GroupMessage, moment: Moment): Step
     case "Append":
       return onAppend(state, message, moment)
     case "AppendReply":
-      return message.term > state.term
+      return message.term > state.term || ledBefore(state, message)
         ? follow(state, message.term, moment)
         : onAppendReply(state, message, moment)
     case "TimeoutNow":
       return onTimeoutNow(state, message, moment)
   }
 }
+
+/** A follower holds more of the term than its leader wrote, so the leader led it before it lost its memory and must lead another. */
+const ledBefore = (
+  { held, role }: GroupState,
+  reply: Extract<GroupMessage, { _tag: "AppendReply" }>
+): boolean => role._tag === "Leader" && comparePositions(reply.held, held) > 0
 
 const whyIgnored = (
   { settings, term, holdUntilMillis }: GroupState,

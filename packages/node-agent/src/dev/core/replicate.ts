@@ -42,16 +42,19 @@ export const write = (state: GroupState, request: number, value: string, nowMill
   return [next, [...appends, ...effects]]
 }
 
-/** A follower takes over the leader's version unless its own is newer, which happens when appends overtake each other. */
+/**
+ * A follower takes over the leader's version unless its own is newer, which happens when appends overtake each other. Of the same version
+ * it takes the leader's value, which differs only when the leader wrote it twice, the second time without its memory.
+ */
 export const onAppend = (state: GroupState, message: Message<"Append">, moment: Moment): Step => {
-  const newer = comparePositions(message.held, state.held) > 0
-  const held = newer ? message.held : state.held
+  const overtaken = comparePositions(message.held, state.held) < 0
+  const held = overtaken ? state.held : message.held
   const follower: GroupState = {
     ...state,
     term: message.term,
     leader: message.from,
     held,
-    value: newer ? message.value : state.value,
+    value: overtaken ? state.value : message.value,
     committed: Math.max(state.committed, Math.min(message.committed, held.index)),
     role: { _tag: "Follower" },
     leaderSeenMillis: moment.nowMillis,
@@ -99,7 +102,7 @@ export const advanceCommit = (state: GroupState): Step => {
 }
 
 /** Why a hand-over to `target` cannot start now, or undefined when it can. */
-export const refuseTransfer = ({ role, settings }: GroupState, target: string): Refusal | undefined => {
+const refuseTransfer = ({ role, settings }: GroupState, target: string): Refusal | undefined => {
   if (role._tag !== "Leader") return "NotLeader"
   if (target === settings.self) return "AlreadyLeader"
   if (settings.learners.includes(target)) return "NoVote"

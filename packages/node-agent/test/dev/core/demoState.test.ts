@@ -28,7 +28,7 @@ describe("whether the leader is well placed", () => {
     [
       "the term moved on",
       [...story.placed, ...allSee("a", 7)],
-      "a leads: stay: b is 10 ms away, within 100 ms"
+      "a leads: stay: nearest voter b at 10ms, limit 100ms"
     ],
     [
       "a member is doubted",

@@ -59,7 +59,7 @@ const handOver: ReadonlyArray<DemoEvent> = [
     _tag: "Decided",
     decision: decision({
       row: { a: 256.04, b: 257 },
-      sentence: "hand over to a, the nearest voter but 256 ms away: it leads after 700 ms",
+      sentence: "transfer to a, saving 256ms: it leads after 700ms",
       transfer: { from: "e", to: "a", outcome: "moved", tookMillis: 700.25 }
     })
   },
@@ -75,7 +75,7 @@ const placed: ReadonlyArray<DemoEvent> = [
     decision: decision({
       node: "b",
       leads: false,
-      sentence: "stay: a leads, and the agent beside the leader decides"
+      sentence: "stay: a leads, its agent decides"
     })
   },
   {
@@ -84,7 +84,7 @@ const placed: ReadonlyArray<DemoEvent> = [
       node: "a",
       term: 4,
       row: { b: 10.2, e: 256.1 },
-      sentence: "stay: b is 10 ms away, within 100 ms",
+      sentence: "stay: nearest voter b at 10ms, limit 100ms",
       wellPlaced: true
     })
   }

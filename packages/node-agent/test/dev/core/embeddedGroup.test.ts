@@ -220,6 +220,27 @@ describe("embedded group", () => {
     assert.isFalse(ask({ held: { term: 5, index: 2 } }, 1), "the candidate lacks a version")
     assert.isFalse(ask({ holdUntilMillis: 6000 }, 1), "the voter came back without its memory")
   })
+
+  it("votes in a term that it has only heard of, until it knows who leads it", () => {
+    assert.isTrue(ask({ term: 6, leader: undefined }, 1))
+    assert.isFalse(ask({ term: 6, leader: "a" }, 1), "a leads already, and asked before that")
+    assert.isFalse(ask({ term: 7, leader: undefined }, 1), "the term is over")
+  })
+
+  it("gives up a term that the leader led before it lost its memory", () => {
+    const [led] = receive(voter("e"), holds(1))
+    assert.strictEqual(led.role._tag, "Leader")
+    const [after] = receive(voter("e"), holds(9))
+    assert.strictEqual(after.role._tag, "Follower")
+    assert.isUndefined(after.leader)
+  })
+
+  it("takes the leader's value for a version that was written twice, and none that was overtaken", () => {
+    const follower = voter("b", { held: { term: 5, index: 9 }, value: "forgotten" })
+    const valueAfter = (index: number) =>
+      receive(follower, { ...append, from: "e", term: 5, held: { term: 5, index } })[0].value
+    assert.deepStrictEqual([8, 9, 10].map(valueAfter), ["forgotten", "v", "v"])
+  })
 })
 
 describe("messages that change nothing are named", () => {

@@ -1,0 +1,23 @@
+/** What one look at a group found. */
+import type { ConsensusError, GroupStatus } from "@coterie/election"
+import type { Effect } from "effect"
+
+import type { StayReason } from "./Decision.ts"
+import type { Wish } from "./handOver.ts"
+import type { Reconciliation } from "./Reconciliation.ts"
+
+/** What was read and measured, and what should be done. */
+export interface Observation {
+  readonly status: GroupStatus
+  /** Round trip in ms to each voter that answered. */
+  readonly rowMillis: ReadonlyMap<string, number>
+  /** Expected ms of an operation under each voter; undefined where the policy does not reckon with it. */
+  readonly scores: ReadonlyMap<string, number> | undefined
+  readonly verdict: { readonly _tag: "Stay"; readonly reason: StayReason } | Wish
+}
+
+/** Looks at a group and says what should be done. */
+export type Observe = (
+  reconciliation: Reconciliation,
+  group: string
+) => Effect.Effect<Observation, ConsensusError>
