@@ -6,6 +6,8 @@
 import type { NodeId } from "@coterie/membership"
 import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
 
+import type { LeaderLease } from "./LeaderLease.ts"
+
 /** What one node believes about leadership at one moment. */
 export interface Leadership {
   /** Who leads, or undefined when nobody is known to. */
@@ -57,13 +59,13 @@ export class Election extends Context.Service<
     /** The current leadership, then every change; a slow reader sees the latest only. */
     readonly changes: Stream.Stream<Leadership>
     /**
-     * Waits for leadership, runs the effect in a scope of its own, and returns its result. When leadership is lost or resigned first, the
-     * effect is interrupted, its finalizers run, and the call fails with `LeadershipLost`; call again to campaign again. The effect's own
-     * failure is the call's failure and gives nothing up: `resign` when this node cannot do the leader's duty.
+     * Waits for leadership, runs the effect in a scope of its own with its `LeaderLease`, and returns its result. When leadership is lost or
+     * resigned first, the effect is interrupted, its finalizers run, and the call fails with `LeadershipLost`; call again to campaign again.
+     * The effect's own failure is the call's failure and gives nothing up: `campaign` resigns then and tries again later.
      */
     whileLeader<A, E, R>(
       effect: Effect.Effect<A, E, R>
-    ): Effect.Effect<A, E | LeadershipLost, Exclude<R, Scope.Scope>>
+    ): Effect.Effect<A, E | LeadershipLost, Exclude<Exclude<R, LeaderLease>, Scope.Scope>>
     /**
      * Gives leadership up and does not take it back while another member can lead. Running `whileLeader` effects are interrupted first and
      * leadership is released only after their finalizers ended. Fails with `NotLeading` when not the leader.

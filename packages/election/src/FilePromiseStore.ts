@@ -1,6 +1,6 @@
 /** `PromiseStore` in a small file that is replaced as a whole: written beside, synced, renamed, folder synced. */
 import { mkdir, open, readFile, rename } from "node:fs/promises"
-import { dirname } from "node:path"
+import { dirname, resolve } from "node:path"
 
 import { Effect, Layer, Schema, Semaphore } from "effect"
 
@@ -12,7 +12,7 @@ const decode = Schema.decodeUnknownSync(Content)
 /** The promised epoch in a file of its own. */
 export const FilePromiseStore = {
   /** Keeps the promise in the file at `path`; its folder is made when missing. One process per file. */
-  layer: (path: string): Layer.Layer<PromiseStore> => Layer.effect(PromiseStore, make(path))
+  layer: (path: string): Layer.Layer<PromiseStore> => Layer.effect(PromiseStore, make(resolve(path)))
 }
 
 const make = Effect.fnUntraced(function* (path: string) {
@@ -48,12 +48,21 @@ const read = async (path: string): Promise<number> => {
 
 const replace = async (path: string, promised: number): Promise<void> => {
   const folder = dirname(path)
-  await mkdir(folder, { recursive: true })
+  await makeFolder(folder)
   const beside = `${path}.new`
   await withSync(beside, "w", (file) => file.writeFile(`${JSON.stringify({ promised })}\n`))
   await rename(beside, path)
-  await withSync(folder, "r", async () => {})
+  await syncFolder(folder)
 }
+
+/** A folder that vanished in a power cut would take the promise with it, and nobody would miss it. */
+const makeFolder = async (folder: string): Promise<void> => {
+  const topmost = await mkdir(folder, { recursive: true })
+  if (topmost === undefined) return
+  for (let made = folder; made !== dirname(topmost); made = dirname(made)) await syncFolder(dirname(made))
+}
+
+const syncFolder = (folder: string): Promise<void> => withSync(folder, "r", async () => {})
 
 const withSync = async (
   path: string,

@@ -9,7 +9,11 @@ import type { LeaseMessage } from "./core/leaseMessages.ts"
 import { makeLeaseOutbox } from "./leaseOutbox.ts"
 import { type LeaseHandlers, LeaseTransport } from "./LeaseTransport.ts"
 
-const epoch = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }))
+/** A peer that invents epochs must not push our own past what a number can count. */
+const epochMax = 2 ** 52
+const epoch = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: epochMax }))
+/** 129 members with ids of 128 characters. */
+const configLengthMax = 20_000
 const millis = Schema.Finite
 const kind = Schema.Literals(["bid", "renew", "query"])
 const GrantReport = Schema.Struct({
@@ -18,14 +22,14 @@ const GrantReport = Schema.Struct({
   remainingMillis: millis.check(Schema.isGreaterThanOrEqualTo(0)),
   established: Schema.Boolean
 })
-const refusals = ["booting", "held", "stale", "reserved", "deferred", "closed", "members"] as const
+const refusals = ["booting", "held", "stale", "reserved", "deferred", "closed", "config"] as const
 const Messages = Schema.Array(
   Schema.Union([
     Schema.TaggedStruct("Request", {
       kind,
       epoch,
       sentAtMillis: millis,
-      members: Schema.String.check(Schema.isMaxLength(8192))
+      config: Schema.String.check(Schema.isMaxLength(configLengthMax))
     }),
     Schema.TaggedStruct("Answer", {
       kind,
@@ -66,15 +70,18 @@ export const HeartbeatLeaseTransport = {
 const make = Effect.fnUntraced(function* () {
   const heartbeats = yield* Heartbeats
   const exchange = yield* makeExchange(heartbeats.intervalMillis)
-  let inRound = false
+  let begun = false
 
+  /** The first beat of a round begins it; what the election sends then waits for the beats that follow at once. */
   const beginRound = Effect.suspend(() => {
-    if (inRound) return Effect.void
-    inRound = true
-    return exchange.handlers?.onRound ?? Effect.void
+    if (begun) return Effect.void
+    begun = true
+    return exchange.hold(exchange.handlers?.onRound ?? Effect.void)
   })
-  const endRound = Effect.sync(() => {
-    inRound = false
+  /** The beats are on their way: what none of them took along goes out by itself. */
+  const endRound = Effect.suspend(() => {
+    begun = false
+    return exchange.flush
   })
 
   yield* heartbeats.ride({
@@ -91,8 +98,7 @@ const make = Effect.fnUntraced(function* () {
     members: heartbeats.configured,
     intervalMillis: heartbeats.intervalMillis,
     deadAfterMillis: heartbeats.deadAfterMillis,
-    // In a round the beats that take the message along follow at once.
-    send: (to, message) => exchange.send(to, message, inRound ? "wait" : "now"),
+    send: exchange.send,
     attach: Effect.fnUntraced(function* (handlers) {
       if (exchange.handlers !== undefined)
         return yield* Effect.die("an election is attached to this transport already")
@@ -109,7 +115,7 @@ const makeExchange = Effect.fnUntraced(function* (timeoutMillis: number) {
   const outbox = makeLeaseOutbox()
   const exchange: { handlers: LeaseHandlers | undefined } = { handlers: undefined }
   /** While handlers run for a beat, what they send waits for it: most of it can ride along. */
-  let riding = 0
+  let holds = 0
 
   const deliver = Effect.fnUntraced(function* (from: NodeId, payload: Schema.Json) {
     const messages = decodeMessages(payload)
@@ -130,28 +136,26 @@ const makeExchange = Effect.fnUntraced(function* (timeoutMillis: number) {
       )
     })
 
-  const ride = <A>(handling: Effect.Effect<A>): Effect.Effect<A> =>
+  const hold = <A>(handling: Effect.Effect<A>): Effect.Effect<A> =>
     Effect.acquireUseRelease(
-      Effect.sync(() => riding++),
+      Effect.sync(() => holds++),
       () => handling,
-      () =>
-        Effect.suspend(() => {
-          riding--
-          return riding > 0 ? Effect.void : Effect.forEach(outbox.peers(), callOut, { discard: true })
-        })
+      () => Effect.sync(() => holds--)
     )
-
+  const flush = Effect.suspend(() =>
+    holds > 0 ? Effect.void : Effect.forEach(outbox.peers(), callOut, { discard: true })
+  )
   const take = (peer: NodeId) => Effect.sync(() => outbox.take(peer))
-  const accept = (from: NodeId, payload: Schema.Json) => ride(deliver(from, payload))
+  const accept = (from: NodeId, payload: Schema.Json) => Effect.ensuring(hold(deliver(from, payload)), flush)
   /** What the handlers send to the peer rides back, the rest goes out. */
   const answer = (from: NodeId, payload: Schema.Json) =>
-    ride(Effect.andThen(deliver(from, payload), take(from)))
+    Effect.ensuring(hold(Effect.andThen(deliver(from, payload), take(from))), flush)
 
-  const send = Effect.fnUntraced(function* (to: NodeId, message: LeaseMessage, when: "now" | "wait") {
+  const send = Effect.fnUntraced(function* (to: NodeId, message: LeaseMessage) {
     if (!outbox.put(to, message)) yield* drop("outbox_full", { to })
-    if (riding === 0 && when === "now") yield* callOut(to)
+    if (holds === 0) yield* callOut(to)
   })
 
   yield* calls.answer(channel, answer)
-  return Object.assign(exchange, { take, accept, answer, send })
+  return Object.assign(exchange, { take, accept, answer, send, hold, flush })
 })

@@ -8,11 +8,11 @@ import { Context, type Effect, type Scope } from "effect"
 
 import type { LeaseMessage } from "./core/leaseMessages.ts"
 
-/** What an election does with its transport's events; handlers run one after the other. */
+/** What an election does with its transport's events; handlers may run at the same time. */
 export interface LeaseHandlers {
   /** A regular round begins: what is sent to a member now costs no message of its own. */
   readonly onRound: Effect.Effect<void>
-  /** A message came in; answers to its sender that are sent before this returns ride back with the reply. */
+  /** A message came in; what is sent to its sender before this returns rides back with the reply. */
   onMessage(from: NodeId, message: LeaseMessage): Effect.Effect<void>
 }
 

@@ -2,11 +2,14 @@
  * `Election` by votes that are lent for a lease: the smallest live member leads while a majority lends it theirs, and never two at once.
  *
  * Safe under cut links, pauses, crashes, and clocks whose rates are up to 2.5 % from true (with the default guard). The term is the epoch:
- * it belongs to one leader only and rises, so it is a fencing token. The rules are in `core/leasedQuorum.ts`.
+ * it belongs to one leader only and rises, so it is a fencing token. It also rises without a change of leader when somebody bid in vain; work
+ * then ends and starts again under the new token. The rules are in `core/leasedQuorum.ts`.
+ *
+ * Wall clocks play no part. Provide `layerSuspendClock` where machines may be suspended. Change the members one at a time.
  */
-import { Effect, Fiber, Layer, PubSub, Stream } from "effect"
+import { Duration, Effect, Fiber, Layer, PubSub, Stream } from "effect"
 
-import { isLeader, liveMembers } from "./core/leasedQuorumState.ts"
+import { isLeader, leaseLeftMillis, liveMembers } from "./core/leasedQuorumState.ts"
 import { quorumSize } from "./core/quorumSize.ts"
 import { Election, type Leadership, NotLeading } from "./Election.ts"
 import { makeLeasedQuorumNode } from "./leasedQuorumNode.ts"
@@ -33,15 +36,24 @@ const make = Effect.fnUntraced(function* (options: typeof LeasedQuorumOptions.Ty
   const scope = yield* Effect.scope
   const latest = yield* PubSub.sliding<Leadership>({ capacity: 1, replay: 1 })
   const changes = Stream.changesWith(Stream.fromPubSub(latest), isSame)
-  const work = yield* makeLeaderWork(self, changes)
+  const announce = (leadership: Leadership) => Effect.asVoid(PubSub.publish(latest, leadership))
+  const work = yield* makeLeaderWork(self, changes, {
+    remaining: (term): Effect.Effect<Duration.Duration> =>
+      Effect.map(node.query(leaseLeftMillis(term)), Duration.millis),
+    termIsFencingToken: true
+  })
   const node = yield* makeLeasedQuorumNode(timingOf(options, transport), {
-    announce: (leadership) => Effect.asVoid(PubSub.publish(latest, leadership)),
+    announce,
     // In the layer's scope: work that resigns is itself interrupted, and must not take the hand-over with it.
     stopWork: (stopped) => Effect.asVoid(Effect.forkIn(work.afterWork(stopped), scope))
   })
+  // Nobody renews any more, so work ends.
+  yield* Effect.addFinalizer(() =>
+    Effect.flatMap(node.leadership, ({ term }) => announce({ leader: undefined, term }))
+  )
   yield* transport.attach({
-    onRound: node.apply({ _tag: "Beat" }),
-    onMessage: (from, message) => node.apply({ _tag: "Received", from, message })
+    onRound: node.offer({ _tag: "Beat" }),
+    onMessage: (from, message) => node.offer({ _tag: "Received", from, message })
   })
   yield* node.poll.pipe(Effect.delay(options.poll), Effect.forever, Effect.forkScoped)
 

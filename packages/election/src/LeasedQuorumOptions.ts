@@ -1,4 +1,4 @@
-/** Options of `LeasedQuorumElection`; every node of a cluster must use the same. */
+/** Options of `LeasedQuorumElection`; every node of a cluster must use the same, and nodes with another lease refuse each other. */
 import { Duration, Effect, Schema } from "effect"
 
 import type { LeasedQuorumTiming } from "./core/leasedQuorumState.ts"
@@ -11,7 +11,10 @@ const duration = (millis: number) =>
 
 /** Options of `LeasedQuorumElection` with their defaults and the rules between them. */
 export const LeasedQuorumOptions = Schema.Struct({
-  /** How long a vote is lent; a leader that renews no more leads at most this long. Default 4 s; at least 500 ms. */
+  /**
+   * How long a vote is lent; a leader that renews no more leads at most this long. Default 4 s; at least 500 ms. To make it shorter, keep each
+   * node down for the old lease when it is restarted: by itself it waits out the lease that it is configured with.
+   */
   lease: duration(4000),
   /**
    * How much earlier than its votes end a leader stops: what two clocks may drift apart during a lease. Default 200 ms, which covers clock
@@ -25,6 +28,11 @@ export const LeasedQuorumOptions = Schema.Struct({
    * stepped down stands back. Default 120 s.
    */
   cooldown: duration(120_000),
+  /**
+   * How long a leader that steps down renews its lease for work that does not end; then the lease runs out while the work still stops.
+   * Default 10 s.
+   */
+  drain: duration(10_000),
   /** How often expiry, bids and hand-overs are looked at. Default 100 ms. */
   poll: duration(100)
 }).check(
@@ -54,5 +62,6 @@ export const timingOf = (
   guardMillis: Duration.toMillis(options.guard),
   deferMillis: Duration.toMillis(options.defer),
   cooldownMillis: Duration.toMillis(options.cooldown),
-  reserveMillis
+  reserveMillis,
+  drainMillis: Duration.toMillis(options.drain)
 })

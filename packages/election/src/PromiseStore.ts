@@ -26,7 +26,7 @@ export class PromiseStore extends Context.Service<
     save(promised: number): Effect.Effect<void, PromiseStoreFailed>
   }
 >()("@coterie/election/PromiseStore") {
-  /** Forgets when the process ends: for tests and for nodes that wait out a lease after every start. */
+  /** Forgets when the process ends, after which the node may vote for two leaders at once: for tests and demos only. */
   static readonly layerMemory: Layer.Layer<PromiseStore> = Layer.effect(
     PromiseStore,
     Effect.map(Ref.make(0), (ref) => ({

@@ -89,7 +89,12 @@ const make = Effect.fnUntraced(function* (options: typeof QuorumElectionOptions.
     cooldownMillis: Duration.toMillis(options.masterCooldown),
     mode: options.mode
   })
-  const work = yield* makeLeaderWork(self, node.changes)
+  const work = yield* makeLeaderWork(self, node.changes, {
+    remaining: (term) =>
+      node.query((state, nowMillis) =>
+        Core.isLeader(state, nowMillis) && state.term === term ? Duration.infinity : Duration.zero
+      )
+  })
   yield* node.apply((nowMillis) => ({ _tag: "Start", nowMillis }))
   yield* Effect.addFinalizer(() => node.stop)
   yield* heartbeats.ride(riderOf(node))

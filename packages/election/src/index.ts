@@ -20,11 +20,19 @@ export {
   Unsupported
 } from "./ConsensusGroups.ts"
 export { FilePromiseStore } from "./FilePromiseStore.ts"
+export { campaign } from "./campaign.ts"
+export { FencedOut, fenced, type FencedResource, memoryFence } from "./fenced.ts"
 export { HeartbeatLeaseTransport } from "./HeartbeatLeaseTransport.ts"
+export { LeaderLease } from "./LeaderLease.ts"
 export { LeasedQuorumElection } from "./LeasedQuorumElection.ts"
 export { LeasedQuorumOptions } from "./LeasedQuorumOptions.ts"
+export { type Lease } from "./core/leaseContenderState.ts"
+export { LeaseElection } from "./LeaseElection.ts"
+export { LeaseElectionOptions } from "./LeaseElectionOptions.ts"
+export { type Holder, LeaseStore, LeaseStoreError, type TakeOver } from "./LeaseStore.ts"
 export { type LeaseHandlers, LeaseTransport } from "./LeaseTransport.ts"
 export { PromiseStore, PromiseStoreFailed } from "./PromiseStore.ts"
+export { layerSuspendClock, SuspendClock } from "./SuspendClock.ts"
 export { SqlitePromiseStore } from "./SqlitePromiseStore.ts"
 export { Election, type Leadership, LeadershipLost, NotLeading, type Quorum } from "./Election.ts"
 export {
@@ -34,4 +42,4 @@ export {
   type TransferRecord
 } from "./InMemoryGroups.ts"
 export { QuorumElection, QuorumElectionOptions } from "./QuorumElection.ts"
-export { type LeaderWork, makeLeaderWork } from "./whileLeader.ts"
+export { type LeaderWork, type LeaderWorkOptions, makeLeaderWork } from "./whileLeader.ts"

@@ -14,6 +14,10 @@ const metrics = {
   saveFailures: Metric.counter("election_promise_failures_total", {
     description: "Votes that were not given because the promise could not be saved",
     incremental: true
+  }),
+  missedEvents: Metric.counter("election_lease_events_missed_total", {
+    description: "Messages and rounds that were lost because too many waited for a promise to be saved",
+    incremental: true
   })
 }
 
@@ -45,3 +49,9 @@ export const countSaveFailure = (cause: unknown): Effect.Effect<void> =>
     Metric.update(metrics.saveFailures, 1),
     Effect.logError("the promised epoch could not be saved, so this node does not vote", cause)
   )
+
+/** Counts a message or round that was lost on a node that waits for its disk. */
+export const countMissedEvent: Effect.Effect<void> = Effect.andThen(
+  Metric.update(metrics.missedEvents, 1),
+  Effect.logDebug("a lease event was lost: the promise of an earlier one is still being saved")
+)

@@ -1,5 +1,5 @@
 /** One node of a leased quorum: feeds its core events one at a time, and does what it says in the order it says. */
-import { Clock, Effect, FiberHandle, Random, Semaphore } from "effect"
+import { Effect, FiberHandle, Random, Semaphore } from "effect"
 
 import { startLeasedQuorum, stepLeasedQuorum } from "./core/leasedQuorum.ts"
 import {
@@ -10,9 +10,10 @@ import {
   type LeasedQuorumTiming
 } from "./core/leasedQuorumState.ts"
 import type { Leadership } from "./Election.ts"
-import { countSaveFailure, reportLease } from "./leaseMetrics.ts"
+import { countMissedEvent, countSaveFailure, reportLease } from "./leaseMetrics.ts"
 import { LeaseTransport } from "./LeaseTransport.ts"
 import { PromiseStore } from "./PromiseStore.ts"
+import { leaseNowMillis, SuspendClock } from "./SuspendClock.ts"
 
 /** An event without its time: the node stamps it. */
 export type UndatedEvent = LeasedQuorumEvent extends infer Event
@@ -29,6 +30,9 @@ export interface LeasedQuorumOwner {
   stopWork(stopped: Effect.Effect<void>): Effect.Effect<void>
 }
 
+/** Events that may wait while a promise is saved; a disk that stalls must not pile up messages. */
+const waitingMax = 256
+
 /** A node that starts now. */
 export const makeLeasedQuorumNode = Effect.fnUntraced(function* (
   timing: LeasedQuorumTiming,
@@ -36,9 +40,11 @@ export const makeLeasedQuorumNode = Effect.fnUntraced(function* (
 ) {
   const transport = yield* LeaseTransport
   const store = yield* PromiseStore
+  // The clock of the layer, whoever asks.
+  const nowMillis = Effect.provideService(leaseNowMillis, SuspendClock, yield* SuspendClock)
   const { self } = transport
-  const turn = yield* Semaphore.make(1)
-  const alarm = yield* makeAlarm
+  const turn = yield* makeTurn
+  const alarm = yield* makeAlarm(nowMillis)
   let state = startLeasedQuorum({
     self,
     members: transport.members,
@@ -77,9 +83,12 @@ export const makeLeasedQuorumNode = Effect.fnUntraced(function* (
 
   const apply = (event: UndatedEvent): Effect.Effect<void> =>
     take(event).pipe(
-      Effect.catchTag("PromiseStoreFailed", countSaveFailure),
-      turn.withPermits(1),
-      Effect.uninterruptible
+      Effect.catchTag("PromiseStoreFailed", (failure) =>
+        // A step that saves nothing, so it cannot fail in turn.
+        Effect.andThen(countSaveFailure(failure), Effect.orDie(take({ _tag: "SaveFailed" })))
+      ),
+      Effect.uninterruptible,
+      turn.take
     )
 
   const poll: Effect.Effect<void> = Effect.flatMap(Random.next, (random) => apply({ _tag: "Poll", random }))
@@ -87,6 +96,8 @@ export const makeLeasedQuorumNode = Effect.fnUntraced(function* (
   yield* announce
   return {
     apply,
+    /** An event from outside; lost, as a message may be, when too many wait. */
+    offer: (event: UndatedEvent): Effect.Effect<void> => turn.unlessCrowded(apply(event)),
     poll,
     /** Answers a question about the state of this moment. */
     query: <A>(ask: (state: LeasedQuorumState, nowMillis: number) => A): Effect.Effect<A> =>
@@ -105,8 +116,8 @@ const makeLeadershipReader = () => {
   }
 }
 
-/** Does something at a time of the monotonic clock; setting it again forgets what was set before. */
-const makeAlarm = Effect.gen(function* () {
+/** Does something at a time of the given clock; setting it again forgets what was set before. */
+const makeAlarm = Effect.fnUntraced(function* (nowMillis: Effect.Effect<number>) {
   const pending = yield* FiberHandle.make()
   const scope = yield* Effect.scope
   return {
@@ -122,4 +133,19 @@ const makeAlarm = Effect.gen(function* () {
   }
 })
 
-const nowMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
+/** One at a time. What comes from outside is counted and lost when too many wait already. */
+const makeTurn = Effect.map(Semaphore.make(1), (one) => {
+  let waiting = 0
+  return {
+    take: one.withPermits(1),
+    unlessCrowded: (effect: Effect.Effect<void>): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        if (waiting >= waitingMax) return countMissedEvent
+        waiting++
+        return Effect.ensuring(
+          effect,
+          Effect.sync(() => waiting--)
+        )
+      })
+  }
+})

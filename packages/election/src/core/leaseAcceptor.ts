@@ -15,15 +15,15 @@ export interface LeaseGrant {
 
 /** State of an acceptor; only `promised` survives a restart. */
 export interface LeaseAcceptor {
-  /** Highest epoch granted to a bid, 0 for none ever. */
+  /** Highest epoch granted, 0 for none ever. */
   readonly promised: number
   readonly grant: LeaseGrant | undefined
   /** A moment kept free for the node that leadership is handed to. */
   readonly reserve: { readonly to: string; readonly untilMillis: number } | undefined
   /** Grants nothing before: a grant from before the restart may still be valid at its holder (R3). */
   readonly bootUntilMillis: number
-  /** Highest epoch each node has released: a late duplicate of a request for it is refused. */
-  readonly released: Readonly<Record<string, number>>
+  /** Highest epoch each member has released: a late duplicate of a request for it is refused. */
+  readonly released: ReadonlyMap<string, number>
 }
 
 /** How long a grant lasts on the acceptor's clock, and how much earlier its holder stops. */
@@ -38,12 +38,12 @@ export const startAcceptor = (promised: number, nowMillis: number, timing: Lease
   grant: undefined,
   reserve: undefined,
   bootUntilMillis: promised === 0 ? nowMillis : nowMillis + timing.leaseMillis + timing.guardMillis,
-  released: {}
+  released: new Map()
 })
 
 /** The grant while it lasts. */
-export const activeGrant = (acceptor: LeaseAcceptor, nowMillis: number): LeaseGrant | undefined =>
-  acceptor.grant !== undefined && nowMillis < acceptor.grant.expiresAtMillis ? acceptor.grant : undefined
+export const activeGrant = ({ grant }: LeaseAcceptor, nowMillis: number): LeaseGrant | undefined =>
+  grant !== undefined && nowMillis < grant.expiresAtMillis ? grant : undefined
 
 /** The grant as told to others. */
 export const reportGrant = (acceptor: LeaseAcceptor, nowMillis: number): GrantReport | null => {
@@ -54,33 +54,10 @@ export const reportGrant = (acceptor: LeaseAcceptor, nowMillis: number): GrantRe
 }
 
 /** Whom the acceptor keeps its vote for, while that lasts. */
-export const reservedFor = (acceptor: LeaseAcceptor, nowMillis: number): string | undefined =>
-  acceptor.reserve !== undefined && nowMillis < acceptor.reserve.untilMillis ? acceptor.reserve.to : undefined
+export const reservedFor = ({ reserve }: LeaseAcceptor, nowMillis: number): string | undefined =>
+  reserve !== undefined && nowMillis < reserve.untilMillis ? reserve.to : undefined
 
-const refusal = (
-  acceptor: LeaseAcceptor,
-  from: string,
-  request: LeaseRequest,
-  nowMillis: number
-): LeaseRefusal | undefined => {
-  if (nowMillis < acceptor.bootUntilMillis) return "booting"
-  const grant = activeGrant(acceptor, nowMillis)
-  if (grant !== undefined && grant.holder !== from) return "held"
-  if (request.epoch <= (acceptor.released[from] ?? 0)) return "closed"
-  const repeated = grant !== undefined && grant.epoch === request.epoch
-  if (
-    request.kind === "renew"
-      ? request.epoch < acceptor.promised
-      : request.epoch <= acceptor.promised && !repeated
-  )
-    return "stale"
-  const reserved = reservedFor(acceptor, nowMillis)
-  return reserved !== undefined && reserved !== from ? "reserved" : undefined
-}
-
-/**
- * Decides on a bid or renewal. When `promised` grew it must be on disk before the verdict is sent.
- */
+/** Decides on a bid or renewal. When `promised` grew it must be on disk before the verdict is sent. */
 export const decideGrant = (
   acceptor: LeaseAcceptor,
   from: string,
@@ -101,6 +78,24 @@ export const decideGrant = (
   ]
 }
 
+const refusal = (
+  acceptor: LeaseAcceptor,
+  from: string,
+  { epoch, kind }: LeaseRequest,
+  nowMillis: number
+): LeaseRefusal | undefined => {
+  if (nowMillis < acceptor.bootUntilMillis) return "booting"
+  const grant = activeGrant(acceptor, nowMillis)
+  if (grant !== undefined && grant.holder !== from) return "held"
+  if (epoch <= (acceptor.released.get(from) ?? 0)) return "closed"
+  // A renewal is for an epoch that a quorum promised to its sender alone; a bid's epoch must be new, or be its own repeated.
+  const oldestAccepted =
+    kind === "renew" || grant?.epoch === epoch ? acceptor.promised : acceptor.promised + 1
+  if (epoch < oldestAccepted) return "stale"
+  const reserved = reservedFor(acceptor, nowMillis)
+  return reserved !== undefined && reserved !== from ? "reserved" : undefined
+}
+
 /** Frees the sender's grant, keeps a moment free for its chosen successor, and closes the epoch for late duplicates. */
 export const acceptRelease = (
   acceptor: LeaseAcceptor,
@@ -108,7 +103,7 @@ export const acceptRelease = (
   release: LeaseRelease,
   { nowMillis, reserveMillis }: { readonly nowMillis: number; readonly reserveMillis: number }
 ): LeaseAcceptor => {
-  if (release.epoch <= (acceptor.released[from] ?? 0)) return acceptor
+  if (release.epoch <= (acceptor.released.get(from) ?? 0)) return acceptor
   const grant = activeGrant(acceptor, nowMillis)
   const frees = grant === undefined || (grant.holder === from && grant.epoch <= release.epoch)
   return {
@@ -118,6 +113,6 @@ export const acceptRelease = (
       frees && release.reserveFor !== null
         ? { to: release.reserveFor, untilMillis: nowMillis + reserveMillis }
         : acceptor.reserve,
-    released: { ...acceptor.released, [from]: release.epoch }
+    released: new Map(acceptor.released).set(from, release.epoch)
   }
 }

@@ -28,8 +28,14 @@ export const request = (
   kind,
   epoch,
   sentAtMillis: nowMillis,
-  members: state.membersFingerprint
+  config: state.config
 })
+
+/** Asks everybody what they know. */
+export const query = (state: LeasedQuorumState, nowMillis: number): Step => [
+  state,
+  sendAll(state, request(state, "query", 0, nowMillis))
+]
 
 /** Lets this node's acceptor decide on a request, be it another's or its own. */
 export const vote = (
@@ -55,14 +61,12 @@ export const persisted = (
     : nothing
 
 /** Notes a granted vote; of several from one acceptor the newest request counts. */
-export const withVote = (votes: Votes, from: string, sentAtMillis: number): Votes => ({
-  ...votes,
-  [from]: Math.max(votes[from] ?? sentAtMillis, sentAtMillis)
-})
+export const withVote = (votes: Votes, from: string, sentAtMillis: number): Votes =>
+  new Map(votes).set(from, Math.max(votes.get(from) ?? sentAtMillis, sentAtMillis))
 
 /** Until when votes make a holder: a quorum granted requests sent at or after the q-th newest send time (R4). */
 export const validUntil = (state: LeasedQuorumState, votes: Votes): number => {
-  const sendTimes = Object.values(votes).toSorted((a, b) => b - a)
+  const sendTimes = [...votes.values()].toSorted((a, b) => b - a)
   const counted = sendTimes[quorumSize(state.members.length) - 1]
   return counted === undefined
     ? Number.NEGATIVE_INFINITY
@@ -77,7 +81,7 @@ export const openBid = (
   const epoch = Math.max(state.highestEpoch, state.acceptor.promised) + 1
   const message = request(state, "bid", epoch, nowMillis)
   const [next, verdict] = vote(state, state.self, message, nowMillis)
-  const votes: Votes = verdict === "granted" ? { [state.self]: nowMillis } : {}
+  const votes: Votes = new Map(verdict === "granted" ? [[state.self, nowMillis]] : [])
   return [
     { ...next, highestEpoch: epoch },
     { epoch, sentAtMillis: nowMillis, votes, refusedBy: [] },

@@ -4,8 +4,7 @@ import { nothing, openBid, sendAll, type Step, validUntil, withVote } from "./le
 import type { Bid, LeasedQuorumState } from "./leasedQuorumState.ts"
 import { becomeHolder } from "./leaseHolder.ts"
 import type { LeaseAnswer, LeaseRelease } from "./leaseMessages.ts"
-import { couldWin, preferredTo } from "./leasePreference.ts"
-import { quorumSize } from "./quorumSize.ts"
+import { couldWin, mayStillWin, preferredTo } from "./leasePreference.ts"
 
 /** Bids once it is this node's turn: the smallest live member at once, each further one a moment later. */
 export const pollFollower = (state: LeasedQuorumState, nowMillis: number): Step => {
@@ -15,7 +14,7 @@ export const pollFollower = (state: LeasedQuorumState, nowMillis: number): Step 
   const openSinceMillis = state.openSinceMillis ?? nowMillis
   const open = state.openSinceMillis === undefined ? { ...state, openSinceMillis } : state
   const waits = preferredTo(open, open.self, nowMillis).length * open.timing.deferMillis
-  return nowMillis >= Math.max(openSinceMillis + waits, open.backOffUntilMillis, open.unwillingUntilMillis)
+  return nowMillis >= Math.max(openSinceMillis + waits, open.backOffUntilMillis)
     ? tryToBid(open, nowMillis)
     : [open, nothing]
 }
@@ -30,7 +29,7 @@ export const tryToBid = (state: LeasedQuorumState, nowMillis: number): Step => {
     couldWin(state, nowMillis)
   if (!mayBid) return [state, nothing]
   const [next, bid, effects] = openBid(state, nowMillis)
-  if (bid.votes[state.self] === undefined) return [state, nothing]
+  if (!bid.votes.has(state.self)) return [state, nothing]
   const [settled, lead] = settleBid(next, bid, nowMillis)
   return [settled, [...effects, ...lead]]
 }
@@ -65,7 +64,7 @@ export const pollCandidate = (
   random: number
 ): Step => {
   const { deferMillis, heartbeatMillis } = state.timing
-  if (state.members.length - bid.refusedBy.length < quorumSize(state.members.length)) {
+  if (bid.refusedBy.length > 0 && !mayStillWin(state, bid.refusedBy, nowMillis)) {
     return abandon(state, bid, nowMillis, nowMillis + (random * deferMillis) / 2)
   }
   return nowMillis - bid.sentAtMillis < heartbeatMillis / 2

@@ -4,6 +4,7 @@ import {
   nothing,
   openBid,
   persisted,
+  query,
   request,
   sendAll,
   type Step,
@@ -11,7 +12,7 @@ import {
   vote,
   withVote
 } from "./leaseBid.ts"
-import type { Bid, LeasedQuorumEffect, LeasedQuorumState, LeaseRole, Stopping } from "./leasedQuorumState.ts"
+import type { Bid, LeasedQuorumState, LeaseRole, LossReason, Stopping } from "./leasedQuorumState.ts"
 import type { LeaseAnswer, LeaseRelease } from "./leaseMessages.ts"
 import { preferredTo } from "./leasePreference.ts"
 
@@ -39,6 +40,8 @@ export const becomeHolder = (
 
 /** Asks for the votes again; when somebody promised past our epoch, bids for a higher one while this one is valid (R6). */
 export const renew = (state: LeasedQuorumState, role: Holder, nowMillis: number): Step => {
+  if (role.stopping !== undefined && nowMillis >= role.stopping.renewUntilMillis)
+    return query(state, nowMillis)
   if (state.highestEpoch > role.epoch && role.rebid === undefined) {
     const [next, rebid, effects] = openBid(state, nowMillis)
     const [settled, lead] = settleRebid(next, role, rebid, nowMillis)
@@ -75,59 +78,75 @@ export const countHolderVote = (
     : [state, nothing]
 }
 
-/** Notices the end of the lease, a failed higher bid, and a member that should lead instead. */
+/** R7: an epoch whose lease ran out is closed before anything else happens, so that no late vote revives it. */
+export const closeExpired = (state: LeasedQuorumState, nowMillis: number): Step => {
+  const { role } = state
+  if (role._tag !== "Holder" || nowMillis < role.validUntilMillis) return [state, nothing]
+  const reason = role.stopping === undefined ? "expired" : "overdue"
+  return [follow(state, reason, nowMillis), [{ _tag: "Lost", epoch: role.epoch, reason }]]
+}
+
+/** Notices a failed higher bid, and a member that should lead instead. */
 export const pollHolder = (state: LeasedQuorumState, role: Holder, nowMillis: number): Step => {
-  if (nowMillis >= role.validUntilMillis) {
-    const lost: LeasedQuorumEffect = {
-      _tag: "Lost",
-      epoch: role.epoch,
-      reason: role.stopping?.reason ?? "expired"
-    }
-    return [{ ...state, role: { _tag: "Follower" }, openSinceMillis: undefined }, [lost]]
-  }
   if (role.rebid !== undefined && nowMillis - role.rebid.sentAtMillis >= state.timing.heartbeatMillis / 2) {
     return [{ ...state, role: { ...role, rebid: undefined } }, nothing]
   }
   const successor = role.stopping === undefined ? cooledDownSuccessor(state, role, nowMillis) : undefined
   return successor === undefined
     ? [state, nothing]
-    : stopLeading(state, { reason: "preferred", to: successor })
+    : stopLeading(state, role, { nowMillis, reason: "preferred", to: successor })
 }
 
 /** Asks for the work to be stopped and keeps the lease until it has. */
-export const stopLeading = (state: LeasedQuorumState, stopping: Stopping): Step =>
-  state.role._tag === "Holder" && state.role.stopping === undefined
-    ? [
-        { ...state, role: { ...state.role, stopping } },
-        [{ _tag: "StopLeading", epoch: state.role.epoch, stopping }]
-      ]
-    : [state, nothing]
+export const stopLeading = (
+  state: LeasedQuorumState,
+  role: Holder,
+  {
+    nowMillis,
+    reason,
+    to
+  }: {
+    readonly nowMillis: number
+    readonly reason: Stopping["reason"]
+    readonly to: string | undefined
+  }
+): Step => {
+  if (role.stopping !== undefined) return [state, nothing]
+  const { epoch } = role
+  const stopping: Stopping = { reason, to, epoch, renewUntilMillis: nowMillis + state.timing.drainMillis }
+  return [{ ...state, role: { ...role, stopping } }, [{ _tag: "StopLeading", epoch, stopping }]]
+}
 
 /** R8: the epoch is closed; then everybody is told, and asked to keep a moment free for the successor. */
 export const workStopped = (state: LeasedQuorumState, nowMillis: number, epoch: number): Step => {
   const { role, timing } = state
-  if (role._tag !== "Holder" || role.stopping === undefined || epoch > role.epoch) return [state, nothing]
+  if (role._tag !== "Holder" || role.stopping?.epoch !== epoch) return [state, nothing]
   const { reason, to } = role.stopping
   const release: LeaseRelease = {
     _tag: "Release",
     epoch: Math.max(role.epoch, role.rebid?.epoch ?? 0),
     reserveFor: to ?? null
   }
+  const acceptor = acceptRelease(state.acceptor, state.self, release, {
+    nowMillis,
+    reserveMillis: timing.reserveMillis
+  })
   return [
-    {
-      ...state,
-      role: { _tag: "Follower" },
-      openSinceMillis: undefined,
-      acceptor: acceptRelease(state.acceptor, state.self, release, {
-        nowMillis,
-        reserveMillis: timing.reserveMillis
-      }),
-      unwillingUntilMillis:
-        reason === "preferred" ? state.unwillingUntilMillis : nowMillis + timing.cooldownMillis
-    },
+    { ...follow(state, reason, nowMillis), acceptor },
     [...sendAll(state, release), { _tag: "Lost", epoch: role.epoch, reason }]
   ]
 }
+
+/** Leads no more. Who gave leadership up, or cannot stop its work, stands back for a cooldown. */
+const follow = (state: LeasedQuorumState, reason: LossReason, nowMillis: number): LeasedQuorumState => ({
+  ...state,
+  role: { _tag: "Follower" },
+  openSinceMillis: undefined,
+  unwillingUntilMillis:
+    reason === "expired" || reason === "preferred"
+      ? state.unwillingUntilMillis
+      : nowMillis + state.timing.cooldownMillis
+})
 
 /** The lease never gets shorter by a vote: each grants a time of its own. */
 const extended = (state: LeasedQuorumState, role: Holder, from: string, sentAtMillis: number): Holder => {
@@ -154,6 +173,6 @@ const settleRebid = (state: LeasedQuorumState, role: Holder, rebid: Bid, nowMill
 /** A preferred member that has been alive for the whole cooldown of this leadership and sees a quorum itself. */
 const cooledDownSuccessor = (state: LeasedQuorumState, role: Holder, nowMillis: number): string | undefined =>
   preferredTo(state, state.self, nowMillis).find((id) => {
-    const sinceMillis = Math.max(state.liveness.liveSince[id] ?? nowMillis, role.heldSinceMillis)
-    return state.peers[id]?.seesQuorum === true && nowMillis - sinceMillis >= state.timing.cooldownMillis
+    const sinceMillis = Math.max(state.contacts.get(id)?.liveSinceMillis ?? nowMillis, role.heldSinceMillis)
+    return state.peers.get(id)?.seesQuorum === true && nowMillis - sinceMillis >= state.timing.cooldownMillis
   })

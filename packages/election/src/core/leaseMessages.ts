@@ -8,12 +8,15 @@ export type LeaseRequest = {
   readonly epoch: number
   /** Sender's clock before sending, in ms, returned unread in the answer: validity counts from here (R4). */
   readonly sentAtMillis: number
-  /** Fingerprint of the sender's member list; another one is refused (R12). */
-  readonly members: string
+  /** The sender's `configOf`; another one than the acceptor's own is refused (R12). */
+  readonly config: string
 }
 
-/** Why an acceptor said no: it just restarted, another holds its grant, the epoch is old, it waits for a better candidate. */
-export type LeaseRefusal = "booting" | "held" | "stale" | "reserved" | "deferred" | "closed" | "members"
+/**
+ * Why an acceptor said no: it just restarted, another holds its grant, the epoch is old, it keeps its vote for a successor, it waits for a
+ * better candidate, the sender closed the epoch, or their configurations differ.
+ */
+export type LeaseRefusal = "booting" | "held" | "stale" | "reserved" | "deferred" | "closed" | "config"
 
 /** An acceptor's grant as others learn it: a remaining time, since clocks are not shared. */
 export type GrantReport = {
@@ -36,7 +39,7 @@ export type LeaseAnswer = {
   readonly grant: GrantReport | null
   /** The acceptor sees a majority alive, so leadership may be handed to it. */
   readonly seesQuorum: boolean
-  /** False after it resigned, for one cooldown. */
+  /** False after it stepped down, for one cooldown. */
   readonly willing: boolean
 }
 

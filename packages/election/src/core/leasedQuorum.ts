@@ -5,19 +5,19 @@
  * any acceptor may lend its vote elsewhere. The epoch rises with every leader and is the fencing token. Rules R1 to R12.
  */
 import { acceptRelease, reportGrant, reservedFor, startAcceptor } from "./leaseAcceptor.ts"
-import { nothing, persisted, request, sendAll, type Step, vote } from "./leaseBid.ts"
+import { nothing, persisted, query, type Step, vote } from "./leaseBid.ts"
 import { countCandidateVote, countRefusal, pollCandidate, pollFollower, tryToBid } from "./leaseCandidate.ts"
 import {
-  isLeader,
+  configOf,
   type LeasedQuorumEvent,
   type LeasedQuorumState,
   type LeasedQuorumTiming,
   seesQuorum
 } from "./leasedQuorumState.ts"
-import { countHolderVote, pollHolder, renew, stopLeading, workStopped } from "./leaseHolder.ts"
+import { closeExpired, countHolderVote, pollHolder, renew, stopLeading, workStopped } from "./leaseHolder.ts"
 import type { LeaseAnswer, LeaseMessage, LeaseRelease, LeaseRequest } from "./leaseMessages.ts"
 import { preferredTo, successor } from "./leasePreference.ts"
-import { mark, noLiveness } from "./liveness.ts"
+import { contact } from "./liveness.ts"
 
 /** A node that just started, with the promise it had on disk (0 for none). */
 export const startLeasedQuorum = (options: {
@@ -31,12 +31,12 @@ export const startLeasedQuorum = (options: {
   return {
     self: options.self,
     members,
-    membersFingerprint: members.join(","),
+    config: configOf(members, options.timing),
     timing: options.timing,
-    liveness: noLiveness,
+    contacts: new Map(),
     acceptor: startAcceptor(options.promised, options.nowMillis, options.timing),
     role: { _tag: "Follower" },
-    peers: {},
+    peers: new Map(),
     highestEpoch: options.promised,
     openSinceMillis: undefined,
     backOffUntilMillis: options.nowMillis,
@@ -46,27 +46,40 @@ export const startLeasedQuorum = (options: {
 
 /** One event in, the next state and what to do out. Messages from nodes that are no members change nothing. */
 export const stepLeasedQuorum = (state: LeasedQuorumState, event: LeasedQuorumEvent): Step => {
+  const [current, lost] = closeExpired(state, event.nowMillis)
+  const [next, effects] = react(current, event)
+  return [next, lost.length === 0 ? effects : [...lost, ...effects]]
+}
+
+const react = (state: LeasedQuorumState, event: LeasedQuorumEvent): Step => {
   switch (event._tag) {
     case "Poll":
       return poll(state, event.nowMillis, event.random)
     case "Beat":
       return state.role._tag === "Holder"
         ? renew(state, state.role, event.nowMillis)
-        : [state, sendAll(state, request(state, "query", 0, event.nowMillis))]
+        : query(state, event.nowMillis)
     case "Received":
-      return state.members.includes(event.from) && event.from !== state.self
+      return isOtherMember(state, event.from)
         ? receive(heard(state, event.from, event.nowMillis), event.from, event.message, event.nowMillis)
         : [state, nothing]
     case "StepDown":
-      return isLeader(state, event.nowMillis)
-        ? stopLeading(state, {
-            reason: event.to === undefined ? "resigned" : "transferred",
-            to: event.to ?? successor(state, event.nowMillis)
-          })
-        : [state, nothing]
+      return stepDown(state, event.to, event.nowMillis)
     case "WorkStopped":
       return workStopped(state, event.nowMillis, event.epoch)
+    case "SaveFailed":
+      return [{ ...state, backOffUntilMillis: event.nowMillis + state.timing.heartbeatMillis }, nothing]
   }
+}
+
+const isOtherMember = ({ members, self }: LeasedQuorumState, id: string): boolean =>
+  id !== self && members.includes(id)
+
+const stepDown = (state: LeasedQuorumState, to: string | undefined, nowMillis: number): Step => {
+  if (state.role._tag !== "Holder" || (to !== undefined && !isOtherMember(state, to))) return [state, nothing]
+  return to === undefined
+    ? stopLeading(state, state.role, { nowMillis, reason: "resigned", to: successor(state, nowMillis) })
+    : stopLeading(state, state.role, { nowMillis, reason: "transferred", to })
 }
 
 const poll = (state: LeasedQuorumState, nowMillis: number, random: number): Step => {
@@ -82,7 +95,10 @@ const poll = (state: LeasedQuorumState, nowMillis: number, random: number): Step
 
 const heard = (state: LeasedQuorumState, id: string, nowMillis: number): LeasedQuorumState => ({
   ...state,
-  liveness: mark(state.liveness, id, nowMillis, state.timing.deadAfterMillis)
+  contacts: new Map(state.contacts).set(
+    id,
+    contact(state.contacts.get(id), nowMillis, state.timing.deadAfterMillis)
+  )
 })
 
 const receive = (state: LeasedQuorumState, from: string, message: LeaseMessage, nowMillis: number): Step => {
@@ -104,7 +120,7 @@ const onRequest = (
 ): Step => {
   let next = state
   let verdict: LeaseAnswer["verdict"] = null
-  if (message.members !== state.membersFingerprint) verdict = "members"
+  if (message.config !== state.config) verdict = "config"
   else if (message.kind === "bid" && isDeferred(state, from, nowMillis)) verdict = "deferred"
   else if (message.kind !== "query") [next, verdict] = vote(state, from, message, nowMillis)
   const answer: LeaseAnswer = {
@@ -139,7 +155,11 @@ const onAnswer = (state: LeasedQuorumState, from: string, answer: LeaseAnswer, n
   const next: LeasedQuorumState = {
     ...state,
     highestEpoch: Math.max(state.highestEpoch, answer.promised),
-    peers: { ...state.peers, [from]: { grant, seesQuorum: answer.seesQuorum, willing: answer.willing } }
+    peers: new Map(state.peers).set(from, {
+      grant,
+      seesQuorum: answer.seesQuorum,
+      willing: answer.willing
+    })
   }
   if (answer.verdict !== "granted") {
     return [answer.kind === "bid" ? countRefusal(next, from, answer.epoch) : next, nothing]
@@ -164,8 +184,8 @@ const onRelease = (
     nowMillis,
     reserveMillis: state.timing.reserveMillis
   })
-  const peers = Object.fromEntries(
-    Object.entries(state.peers).map(([id, peer]) =>
+  const peers = new Map(
+    [...state.peers].map(([id, peer]) =>
       peer.grant?.holder === from && peer.grant.epoch <= message.epoch
         ? [id, { ...peer, grant: undefined }]
         : [id, peer]

@@ -1,7 +1,7 @@
 /** State, events and effects of a leased quorum, and the questions that can be asked of a state. */
 import { activeGrant, type LeaseAcceptor, type LeaseTiming } from "./leaseAcceptor.ts"
 import type { GrantReport, LeaseMessage } from "./leaseMessages.ts"
-import { isLive, type Liveness } from "./liveness.ts"
+import { type Contact, isLive } from "./liveness.ts"
 import { quorumSize } from "./quorumSize.ts"
 
 /** Timing of a leased quorum; every member must use the same. */
@@ -14,10 +14,12 @@ export interface LeasedQuorumTiming extends LeaseTiming {
   readonly cooldownMillis: number
   /** How long acceptors keep their vote for the chosen successor (R8). */
   readonly reserveMillis: number
+  /** How long a leader that steps down renews for work that does not stop; then it lets the lease run out (W1). */
+  readonly drainMillis: number
 }
 
 /** Votes counted for one epoch: per acceptor the send time of the newest request that it granted. */
-export type Votes = Readonly<Record<string, number>>
+export type Votes = ReadonlyMap<string, number>
 
 /** A bid that waits for a quorum. */
 export interface Bid {
@@ -33,6 +35,9 @@ export interface Stopping {
   readonly reason: "resigned" | "transferred" | "preferred"
   /** Whom leadership is handed to; undefined for anybody. */
   readonly to: string | undefined
+  /** The epoch whose work was told to stop. */
+  readonly epoch: number
+  readonly renewUntilMillis: number
 }
 
 /** What this node is doing about leadership. */
@@ -48,11 +53,11 @@ export type LeaseRole =
       readonly heldSinceMillis: number
       /** A bid for a higher epoch, when somebody promised past ours (R6). */
       readonly rebid: Bid | undefined
-      /** Hands over as soon as its work has stopped; it renews until then. */
+      /** Hands over as soon as its work has stopped; it renews until then, within bounds. */
       readonly stopping: Stopping | undefined
     }
 
-/** What a peer last said of itself. */
+/** What a peer last answered. */
 export interface PeerReport {
   readonly grant: (GrantReport & { readonly expiresAtMillis: number }) | undefined
   readonly seesQuorum: boolean
@@ -64,18 +69,19 @@ export interface LeasedQuorumState {
   readonly self: string
   /** Every member including self, sorted. */
   readonly members: ReadonlyArray<string>
-  readonly membersFingerprint: string
+  /** What all members must agree on, as `configOf` writes it. */
+  readonly config: string
   readonly timing: LeasedQuorumTiming
-  readonly liveness: Liveness
+  readonly contacts: ReadonlyMap<string, Contact>
   readonly acceptor: LeaseAcceptor
   readonly role: LeaseRole
-  readonly peers: Readonly<Record<string, PeerReport>>
+  readonly peers: ReadonlyMap<string, PeerReport>
   /** Highest epoch heard of anywhere. */
   readonly highestEpoch: number
   /** Since when a bid of ours could win; undefined while it could not. */
   readonly openSinceMillis: number | undefined
   readonly backOffUntilMillis: number
-  /** After resigning, no bids before this moment. */
+  /** After stepping down, every willing member comes first until this moment. */
   readonly unwillingUntilMillis: number
 }
 
@@ -91,10 +97,12 @@ export type LeasedQuorumEvent =
       readonly from: string
       readonly message: LeaseMessage
     }
-  /** Leadership is to be handed over, to `to` or the best other member; ignored by a node that does not lead. */
+  /** Leadership is to be handed over, to `to` or the best other member; ignored when this node does not lead or `to` is no other member. */
   | { readonly _tag: "StepDown"; readonly nowMillis: number; readonly to: string | undefined }
   /** The leader's work has ended after `StopLeading`. */
   | { readonly _tag: "WorkStopped"; readonly nowMillis: number; readonly epoch: number }
+  /** A promise could not be saved: the step that made it did not happen, and the next bid waits a heartbeat. */
+  | { readonly _tag: "SaveFailed"; readonly nowMillis: number }
 
 /** What the shell must do, in this order. */
 export type LeasedQuorumEffect =
@@ -105,17 +113,33 @@ export type LeasedQuorumEffect =
   | { readonly _tag: "Lead"; readonly epoch: number }
   /** Interrupt the leader's work, then report `WorkStopped`. */
   | { readonly _tag: "StopLeading"; readonly epoch: number; readonly stopping: Stopping }
-  /** Leadership has ended: the lease ran out, or was released. */
-  | { readonly _tag: "Lost"; readonly epoch: number; readonly reason: "expired" | Stopping["reason"] }
+  /** Leadership has ended. */
+  | { readonly _tag: "Lost"; readonly epoch: number; readonly reason: LossReason }
+
+/** Why leadership ended: the lease ran out, ran out while work did not stop, or was released on purpose. */
+export type LossReason = "expired" | "overdue" | Stopping["reason"]
+
+/**
+ * What members must have in common before one may vote for another: the member list and the lease. A shorter lease at an acceptor than at
+ * the holder would let two lead.
+ */
+export const configOf = (members: ReadonlyArray<string>, { leaseMillis }: LeaseTiming): string =>
+  `${leaseMillis} ${members.join(" ")}`
 
 /** Whether this node leads at this moment of its clock; while its work stops it still does. */
 export const isLeader = ({ role }: LeasedQuorumState, nowMillis: number): boolean =>
   role._tag === "Holder" && nowMillis < role.validUntilMillis
 
+/** How long this node's leadership under an epoch lasts without another vote, in ms; 0 once it ended. */
+export const leaseLeftMillis =
+  (epoch: number) =>
+  ({ role }: LeasedQuorumState, nowMillis: number): number =>
+    role._tag === "Holder" && role.epoch === epoch ? Math.max(0, role.validUntilMillis - nowMillis) : 0
+
 /** Members heard of lately, self included, sorted. */
 export const liveMembers = (state: LeasedQuorumState, nowMillis: number): ReadonlyArray<string> =>
   state.members.filter(
-    (id) => id === state.self || isLive(state.liveness, id, nowMillis, state.timing.deadAfterMillis)
+    (id) => id === state.self || isLive(state.contacts.get(id), nowMillis, state.timing.deadAfterMillis)
   )
 
 /** Whether a majority of the members is alive as this node sees it. */
@@ -135,13 +159,14 @@ export const knownLeader = (
     if (
       grant?.established === true &&
       grant.holder !== state.self &&
+      state.members.includes(grant.holder) &&
       (best === undefined || grant.epoch > best.epoch)
     )
       best = grant
   }
   consider(activeGrant(state.acceptor, nowMillis))
-  for (const peer of Object.values(state.peers)) {
-    if (peer.grant !== undefined && nowMillis < peer.grant.expiresAtMillis) consider(peer.grant)
+  for (const { grant } of state.peers.values()) {
+    if (grant !== undefined && nowMillis < grant.expiresAtMillis) consider(grant)
   }
   return best
 }

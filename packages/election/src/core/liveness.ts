@@ -1,36 +1,18 @@
-/** Who was heard of lately: the mark and live-set rules shared by the election strategies (Q1, Q2). */
+/** When a node was heard of: the rules of contact that the election strategies share (Q1, Q2). */
 
-/** When each node was last heard of, and since when without a gap, in monotonic ms. */
-export interface Liveness {
-  readonly lastSeen: Readonly<Record<string, number>>
-  readonly liveSince: Readonly<Record<string, number>>
+/** Contact with one node, in monotonic ms. */
+export interface Contact {
+  readonly lastSeenMillis: number
+  /** Start of the current streak of contact. */
+  readonly liveSinceMillis: number
 }
 
-/** Nobody heard of yet. */
-export const noLiveness: Liveness = { lastSeen: {}, liveSince: {} }
-
-/** Notes proof of life. A gap of more than `deadAfterMillis` starts a new streak. */
-export const mark = (
-  liveness: Liveness,
-  id: string,
-  nowMillis: number,
-  deadAfterMillis: number
-): Liveness => {
-  const seen = liveness.lastSeen[id]
-  const streakBroken = seen === undefined || nowMillis - seen > deadAfterMillis
-  return {
-    lastSeen: { ...liveness.lastSeen, [id]: nowMillis },
-    liveSince: streakBroken ? { ...liveness.liveSince, [id]: nowMillis } : liveness.liveSince
-  }
+/** Q1: contact after more than `deadAfterMillis` of silence starts a new streak; silence of exactly that long does not. */
+export const contact = (known: Contact | undefined, nowMillis: number, deadAfterMillis: number): Contact => {
+  const unbroken = known !== undefined && nowMillis - known.lastSeenMillis <= deadAfterMillis
+  return { lastSeenMillis: nowMillis, liveSinceMillis: unbroken ? known.liveSinceMillis : nowMillis }
 }
 
-/** Whether a node was heard of less than `deadAfterMillis` ago. */
-export const isLive = (
-  liveness: Liveness,
-  id: string,
-  nowMillis: number,
-  deadAfterMillis: number
-): boolean => {
-  const seen = liveness.lastSeen[id]
-  return seen !== undefined && seen > nowMillis - deadAfterMillis
-}
+/** Q2: whether the last contact is recent. Silence of exactly `deadAfterMillis` is death. */
+export const isLive = (known: Contact | undefined, nowMillis: number, deadAfterMillis: number): boolean =>
+  known !== undefined && known.lastSeenMillis > nowMillis - deadAfterMillis

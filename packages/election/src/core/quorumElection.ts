@@ -6,6 +6,7 @@
  * scripts under `test/testdata/quorum` show when. Rule numbers (Q1-Q8) follow the specification of the quorum manager that `exact` mode
  * reproduces.
  */
+import { type Contact, contact, isLive } from "./liveness.ts"
 import { quorumSize } from "./quorumSize.ts"
 
 /** What never changes while a node runs. */
@@ -24,11 +25,8 @@ export interface QuorumRules {
   readonly mode: "exact" | "strict"
 }
 
-/** When a member was heard from. */
-interface Contact {
-  readonly lastSeenMillis: number
-  /** Start of the current streak of contact. */
-  readonly liveSinceMillis: number
+/** When a member was heard from, and what it wants. */
+interface MemberContact extends Contact {
   /** It resigned and asks not to be elected for now. */
   readonly standby: boolean
 }
@@ -36,7 +34,7 @@ interface Contact {
 /** What one node knows and last decided. */
 export interface QuorumElectionState {
   readonly rules: QuorumRules
-  readonly contacts: ReadonlyMap<string, Contact>
+  readonly contacts: ReadonlyMap<string, MemberContact>
   /** As of the last decision (Q3): it may lag behind `hasQuorum`. */
   readonly leader: string | undefined
   /** Rises with each change of leader, to and from none included; local, so never a fencing token. */
@@ -111,11 +109,11 @@ export const step = (state: QuorumElectionState, event: QuorumEvent): QuorumStep
   }
 }
 
-/** Members alive at this moment, smallest first (Q2). Silence of exactly `deadAfterMillis` is death. */
+/** Members alive at this moment, smallest first; self is once it was marked (Q2). */
 export const liveSet = (state: QuorumElectionState, nowMillis: number): ReadonlyArray<string> => {
   const { deadAfterMillis, self } = state.rules
   return [...state.contacts]
-    .filter(([id, contact]) => id === self || contact.lastSeenMillis > nowMillis - deadAfterMillis)
+    .filter(([id, known]) => id === self || isLive(known, nowMillis, deadAfterMillis))
     .map(([id]) => id)
     .toSorted(byCodeUnit)
 }
@@ -154,18 +152,14 @@ const markSelf = (state: QuorumElectionState, nowMillis: number): QuorumElection
 const isCounted = ({ mode, members, self }: QuorumRules, id: string): boolean =>
   mode === "exact" || members.includes(id) || (members.length === 0 && id === self)
 
-/** Q1: contact after more than `deadAfterMillis` of silence starts a new streak; silence of exactly that long does not. */
 const mark = (
   state: QuorumElectionState,
   id: string,
   standby: boolean,
   nowMillis: number
 ): QuorumElectionState => {
-  const known = state.contacts.get(id)
-  const unbroken = known !== undefined && nowMillis - known.lastSeenMillis <= state.rules.deadAfterMillis
-  const liveSinceMillis = unbroken ? known.liveSinceMillis : nowMillis
-  const contact = { lastSeenMillis: nowMillis, liveSinceMillis, standby }
-  return { ...state, contacts: new Map(state.contacts).set(id, contact) }
+  const heardNow = contact(state.contacts.get(id), nowMillis, state.rules.deadAfterMillis)
+  return { ...state, contacts: new Map(state.contacts).set(id, { ...heardNow, standby }) }
 }
 
 /** Q4: who leads now. */
@@ -187,8 +181,8 @@ const preferred = (
   nowMillis: number
 ): string | undefined =>
   candidates.find((id) => {
-    const contact = contacts.get(id)
-    return id < leader && contact !== undefined && nowMillis - contact.liveSinceMillis >= rules.cooldownMillis
+    const known = contacts.get(id)
+    return id < leader && known !== undefined && nowMillis - known.liveSinceMillis >= rules.cooldownMillis
   })
 
 /**

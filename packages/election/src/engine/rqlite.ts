@@ -5,27 +5,29 @@
  */
 import { Effect, Layer } from "effect"
 
-import { ConsensusError, ConsensusGroups } from "../ConsensusGroups.ts"
-import { makeDriver, probeReplica, readNodes, readStatus, type Reason } from "./rqlite/driver.ts"
+import { ConsensusGroups } from "../ConsensusGroups.ts"
+import { type EngineHooks } from "./EngineHttp.ts"
+import { during } from "./handOver.ts"
+import { makeDriver, probeReplica, readNodes, readStatus } from "./rqlite/driver.ts"
 import { makeGroupDirectory } from "./rqlite/groupDirectory.ts"
-import { makeRqliteClient, type RqliteHooks } from "./rqlite/RqliteClient.ts"
+import { makeRqliteClient } from "./rqlite/RqliteClient.ts"
 import { RqliteOptions } from "./rqlite/RqliteOptions.ts"
 import { transfer } from "./rqlite/transfer.ts"
 
-export { type RqliteHooks } from "./rqlite/RqliteClient.ts"
+export { type EngineHooks } from "./EngineHttp.ts"
 export { RqliteOptions } from "./rqlite/RqliteOptions.ts"
 
 /** The leadership of rqlite groups; options that break a rule of `RqliteOptions` are a defect. */
 export const layerRqlite = (
   options: (typeof RqliteOptions)["~type.make.in"],
-  hooks: RqliteHooks = {}
+  hooks: EngineHooks = {}
 ): Layer.Layer<ConsensusGroups> =>
   Layer.effect(
     ConsensusGroups,
     Effect.suspend(() => makeGroups(RqliteOptions.make(options), hooks))
   )
 
-const makeGroups = Effect.fnUntraced(function* (options: RqliteOptions, hooks: RqliteHooks) {
+const makeGroups = Effect.fnUntraced(function* (options: RqliteOptions, hooks: EngineHooks) {
   const client = yield* makeRqliteClient(options, hooks)
   const directory = yield* makeGroupDirectory(options)
   const driver = yield* makeDriver({ options, client, directory })
@@ -52,8 +54,3 @@ const makeGroups = Effect.fnUntraced(function* (options: RqliteOptions, hooks: R
     )
   })
 })
-
-const during =
-  (operation: ConsensusError["operation"], group: string) =>
-  <A>(effect: Effect.Effect<A, Reason>): Effect.Effect<A, ConsensusError> =>
-    Effect.mapError(effect, (reason) => new ConsensusError({ operation, group, reason }))

@@ -3,13 +3,14 @@ import { Context, type Effect } from "effect"
 
 import type { ConsensusGroups } from "../ConsensusGroups.ts"
 
-/** A group with three or more voters and a non-voter, all up and led by a voter before each case. */
+/** A group with three or more voters and, where the engine knows such, a non-voter, all up and led by a voter before each case. */
 export class GroupsWorld extends Context.Service<
   GroupsWorld,
   {
     readonly group: string
     readonly voters: readonly [string, string, string, ...ReadonlyArray<string>]
-    readonly nonVoter: string
+    /** Undefined for an engine whose replicas all vote. */
+    readonly nonVoter: string | undefined
     /** The driver beside a replica. */
     at(replica: string): ConsensusGroups["Service"]
     /** The replica's process stops; its kernel still takes connections. */

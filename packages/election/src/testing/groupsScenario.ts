@@ -33,7 +33,7 @@ export interface Setting {
   readonly leader: string
   readonly follower: string
   readonly other: string
-  readonly nonVoter: string
+  readonly nonVoter: string | undefined
   readonly beside: ConsensusGroups["Service"]
   readonly besideFollower: ConsensusGroups["Service"]
   /** The status that all voters agree on, as the leader's driver shows it. */

@@ -11,3 +11,10 @@ export {
   type Misbehaviour,
   type RqliteFakeOptions
 } from "./rqliteFakeState.ts"
+export { type FaultyLeaseStore, type LeaseStoreFault, makeFaultyLeaseStore } from "./faultyLeaseStore.ts"
+export { leaseStoreContract, LeaseStoreContractBroken, type LeaseStoreCase } from "./leaseStoreContract.ts"
+export {
+  promiseStoreContract,
+  PromiseStoreContractBroken,
+  type PromiseStoreCase
+} from "./promiseStoreContract.ts"

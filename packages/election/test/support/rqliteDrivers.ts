@@ -1,7 +1,7 @@
 import { Context, Duration, Effect, Layer } from "effect"
 
 import { ConsensusGroups } from "../../src/ConsensusGroups.ts"
-import { layerRqlite, type RqliteHooks, type RqliteOptions } from "../../src/engine/rqlite.ts"
+import { layerRqlite, type EngineHooks, type RqliteOptions } from "../../src/engine/rqlite.ts"
 
 /** Options as a caller writes them. */
 export type Options = (typeof RqliteOptions)["~type.make.in"]
@@ -17,9 +17,9 @@ export const impatient = {
 } satisfies Options
 
 /** A driver of its own; it ends with the scope. */
-export const driver = (options: Options, hooks?: RqliteHooks) =>
+export const driver = (options: Options, hooks?: EngineHooks) =>
   Effect.map(Layer.build(layerRqlite(options, hooks)), (context) => Context.get(context, ConsensusGroups))
 
 /** A driver beside one node, whose group is named `default`. */
-export const driverAt = (url: string, options: Options = {}, hooks?: RqliteHooks) =>
+export const driverAt = (url: string, options: Options = {}, hooks?: EngineHooks) =>
   driver({ ...impatient, groups: [{ name: "default", url }], ...options }, hooks)

@@ -1,26 +1,7 @@
 /** The options of the rqlite driver: which groups, how they are reached, and how long each call may take. */
-import { Duration, Effect, Schema } from "effect"
+import { Effect, Schema } from "effect"
 
-const duration = (value: Duration.Input) =>
-  Schema.DurationFromString.pipe(
-    Schema.withDecodingDefaultTypeKey(Effect.sync(() => Duration.fromInputUnsafe(value))),
-    Schema.withConstructorDefault(Effect.sync(() => Duration.fromInputUnsafe(value)))
-  )
-
-const count = (value: number, minimum: number, maximum: number) =>
-  Schema.Int.check(Schema.isBetween({ minimum, maximum })).pipe(
-    Schema.withDecodingDefaultTypeKey(Effect.succeed(value)),
-    Schema.withConstructorDefault(Effect.succeed(value))
-  )
-
-/** The origin of an rqlite HTTP API, such as `http://127.0.0.1:4001`; no path, no user name. */
-const RqliteUrl = Schema.String.check(
-  Schema.makeFilter((text) => {
-    const url = URL.canParse(text) ? new URL(text) : undefined
-    const isOrigin = url !== undefined && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`
-    return isOrigin ? undefined : "expected an http or https origin such as http://127.0.0.1:4001"
-  })
-)
+import { count, duration, EngineOrigin, EngineTls, untimely } from "../optionFields.ts"
 
 /** HTTP Basic credentials; the user needs rqlite's permissions `status`, `ready` and `leader-ops`. */
 export const RqliteAuth = Schema.Struct({
@@ -31,41 +12,22 @@ export const RqliteAuth = Schema.Struct({
 /** HTTP Basic credentials. */
 export type RqliteAuth = typeof RqliteAuth.Type
 
-/** TLS towards `https` nodes; all files as PEM text. */
-export const RqliteTls = Schema.Struct({
-  /** Authorities that may sign a node's certificate. Default: the public ones. */
-  ca: Schema.optionalKey(Schema.String),
-  /** This client's certificate, for nodes that verify clients. */
-  cert: Schema.optionalKey(Schema.String),
-  /** The key of `cert`. */
-  key: Schema.optionalKey(Schema.RedactedFromValue(Schema.String)),
-  /** Name to expect in a node's certificate. Default: the host in its URL. */
-  servername: Schema.optionalKey(Schema.String),
-  /** Refuse a certificate that does not verify. Default true; false only for trials. */
-  rejectUnauthorized: Schema.Boolean.pipe(
-    Schema.withDecodingDefaultTypeKey(Effect.succeed(true)),
-    Schema.withConstructorDefault(Effect.succeed(true))
-  )
-})
-/** TLS towards `https` nodes. */
-export type RqliteTls = typeof RqliteTls.Type
-
 const RqliteGroup = Schema.Struct({
   /** The group's name in status, metrics and decisions; 1 to 256 characters, unique. */
   name: Schema.NonEmptyString.check(Schema.isMaxLength(256)),
   /** The group's local rqlite node. */
-  url: RqliteUrl,
+  url: EngineOrigin,
   /** Overrides the driver's `auth` for this group. */
   auth: Schema.optionalKey(RqliteAuth),
   /** Overrides the driver's `tls` for this group. */
-  tls: Schema.optionalKey(RqliteTls)
+  tls: Schema.optionalKey(EngineTls)
 })
 
 /** Groups found as `<folder>/<any>/cluster-state.json` records `{ namespaceName, localPorts: { rqliteHttpPort } }`, read at every `list`. */
 const RqliteDiscovery = Schema.Struct({
   folder: Schema.NonEmptyString,
   /** Scheme and host of the nodes that the records name by port. Default `http://127.0.0.1`. */
-  origin: RqliteUrl.pipe(
+  origin: EngineOrigin.pipe(
     Schema.withDecodingDefaultTypeKey(Effect.succeed("http://127.0.0.1")),
     Schema.withConstructorDefault(Effect.succeed("http://127.0.0.1"))
   ),
@@ -91,7 +53,7 @@ export const RqliteOptions = Schema.Struct({
   /** Credentials for all groups. */
   auth: Schema.optionalKey(RqliteAuth),
   /** TLS for all groups. */
-  tls: Schema.optionalKey(RqliteTls),
+  tls: Schema.optionalKey(EngineTls),
   /** Deadline of `GET /status`. Default 5 s. */
   statusTimeout: duration("5 seconds"),
   /** Deadline of `GET /nodes`; rqlite itself gets 4/5 of it, so that a hung node does not cost the whole answer. Default 5 s. */
@@ -111,13 +73,9 @@ export const RqliteOptions = Schema.Struct({
     const duplicate = groups.find(
       ({ name }, index) => groups.findIndex((group) => group.name === name) !== index
     )
-    if (duplicate !== undefined) return `groups has two entries named ${duplicate.name}; names must be unique`
-    const timing = Object.entries(options).find(
-      ([, value]) =>
-        Duration.isDuration(value) &&
-        !(Duration.isFinite(value) && Duration.isGreaterThan(value, Duration.zero))
-    )
-    return timing === undefined ? undefined : `${timing[0]} must be more than zero, and finite`
+    return duplicate === undefined
+      ? untimely(options)
+      : `groups has two entries named ${duplicate.name}; names must be unique`
   })
 )
 /** What the rqlite driver needs, defaults filled in. */

@@ -2,7 +2,6 @@
 import { Cache, Duration, Effect, Exit } from "effect"
 
 import {
-  type ConsensusError,
   ProtocolViolation,
   Unauthorized,
   Unavailable,
@@ -11,13 +10,11 @@ import {
 } from "../../ConsensusGroups.ts"
 import { isDowngrade } from "../../core/isDowngrade.ts"
 import { readFailure, type RqliteAnswer, type RqliteFailure } from "../../core/rqliteAnswers.ts"
+import type { Reason } from "../handOver.ts"
 import type { GroupDirectory } from "./groupDirectory.ts"
 import { decodeNodes, decodeStatus, type NodeReading, type StatusReading } from "./replies.ts"
 import type { RqliteClient, RqliteEndpoint, RqliteRequest } from "./RqliteClient.ts"
 import type { RqliteOptions } from "./RqliteOptions.ts"
-
-/** Why a call failed, before it is known which call it was. */
-export type Reason = ConsensusError["reason"]
 
 /** Everything that a call needs. */
 export interface Driver {
