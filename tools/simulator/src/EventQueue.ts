@@ -1,16 +1,11 @@
 /** What is due next: a binary heap ordered by time, then by insertion, so that a run is the same every time. */
 export class EventQueue<A> {
-  readonly #heap: Array<{ readonly at: number; readonly order: number; readonly item: A }> = []
+  readonly #heap: Array<Entry<A>> = []
   #order = 0
 
   /** How many are waiting. */
   get size(): number {
     return this.#heap.length
-  }
-
-  /** Time of the next item, or undefined when none waits. */
-  get nextAt(): number | undefined {
-    return this.#heap[0]?.at
   }
 
   /** Adds an item that is due at the given time. */
@@ -27,26 +22,42 @@ export class EventQueue<A> {
     this.#heap[index] = entry
   }
 
-  /** Takes the next item. */
-  pop(): { readonly at: number; readonly item: A } | undefined {
+  /** Takes the next item if it is due at the given time or earlier. */
+  popUntil(untilMillis: number): Entry<A> | undefined {
     const first = this.#heap[0]
+    if (first === undefined || first.at > untilMillis) return undefined
     const last = this.#heap.pop()
-    if (first === undefined || last === undefined || this.#heap.length === 0) return first
+    if (last !== undefined && last !== first) this.#sink(last)
+    return first
+  }
+
+  /** Puts an entry in the place of the first. */
+  #sink(entry: Entry<A>): void {
+    const heap = this.#heap
     let index = 0
     for (;;) {
-      const left = this.#heap[2 * index + 1]
-      const right = this.#heap[2 * index + 2]
-      const child = left !== undefined && right !== undefined && before(right, left) ? right : left
-      if (child === undefined || before(last, child)) break
-      this.#heap[index] = child
-      index = 2 * index + (child === left ? 1 : 2)
+      let child = 2 * index + 1
+      const left = heap[child]
+      const right = heap[child + 1]
+      let smaller = left
+      if (left !== undefined && right !== undefined && before(right, left)) {
+        smaller = right
+        child++
+      }
+      if (smaller === undefined || !before(smaller, entry)) break
+      heap[index] = smaller
+      index = child
     }
-    this.#heap[index] = last
-    return first
+    heap[index] = entry
   }
 }
 
-const before = (
-  a: { readonly at: number; readonly order: number },
-  b: { readonly at: number; readonly order: number }
-): boolean => a.at < b.at || (a.at === b.at && a.order < b.order)
+/** An item that waits. */
+interface Entry<A> {
+  readonly at: number
+  readonly order: number
+  readonly item: A
+}
+
+const before = (a: Entry<unknown>, b: Entry<unknown>): boolean =>
+  a.at < b.at || (a.at === b.at && a.order < b.order)

@@ -14,7 +14,8 @@ export interface Link {
 /** The links of a world. */
 export class Network {
   readonly #random: Random
-  readonly #cut = new Set<string>()
+  /** How many cuts stand between two nodes: faults overlap, and one that ends must not end another. */
+  readonly #cuts = new Map<string, number>()
   /** Applies to every link from now on. */
   link: Link
 
@@ -25,25 +26,27 @@ export class Network {
 
   /** Stops messages from one node to another; the other direction stays. */
   cut(from: string, to: string): void {
-    this.#cut.add(`${from}>${to}`)
+    this.#change(from, to, 1)
   }
 
-  /** Lets messages from one node to another through again. */
+  /** Takes one cut back. */
   heal(from: string, to: string): void {
-    this.#cut.delete(`${from}>${to}`)
-  }
-
-  /** Lets all messages through again. */
-  healAll(): void {
-    this.#cut.clear()
+    this.#change(from, to, -1)
   }
 
   /** Delays in ms of the copies that arrive of one message: none, one or two. */
   deliveries(from: string, to: string): ReadonlyArray<number> {
     const { delayMillisMax, delayMillisMin, duplication, loss } = this.link
-    if (this.#cut.has(`${from}>${to}`)) return []
+    if (this.#cuts.size > 0 && this.#cuts.has(`${from}>${to}`)) return []
     if (loss > 0 && this.#random.chance(loss)) return []
     const delay = () => this.#random.between(delayMillisMin, delayMillisMax)
     return duplication > 0 && this.#random.chance(duplication) ? [delay(), delay() + delay()] : [delay()]
+  }
+
+  #change(from: string, to: string, by: 1 | -1): void {
+    const key = `${from}>${to}`
+    const cuts = (this.#cuts.get(key) ?? 0) + by
+    if (cuts > 0) this.#cuts.set(key, cuts)
+    else this.#cuts.delete(key)
   }
 }

@@ -1,5 +1,5 @@
 /**
- * A seeded discrete-event world for cores: nodes with clocks of their own rate, links with faults, pauses, crashes and restarts.
+ * A seeded discrete-event world for cores: nodes with clocks and disks of their own, links with faults, pauses, crashes and restarts.
  *
  * Nothing here knows what the nodes do. Time is real time in ms since the start; each node sees only its own clock.
  */
@@ -12,8 +12,10 @@ export interface NodeContext<M> {
   readonly id: string
   readonly members: ReadonlyArray<string>
   readonly random: Random
-  /** What survives a crash; written at once, as by a write with fsync. */
-  readonly disk: Map<string, number>
+  /** What is on this node's disk; it survives a crash. */
+  readonly disk: ReadonlyMap<string, number>
+  /** Writes with fsync and calls `done` after it; until then the node handles nothing else. A crash meanwhile may lose the write. */
+  sync(key: string, value: number, done: () => void): void
   send(to: string, message: M): void
   /** Calls `timer` after a time on this node's clock. */
   after(millis: number, name: string): void
@@ -28,15 +30,29 @@ export interface SimulatedNode<M> {
 /** Starts a node, at the beginning and after each crash. */
 export type StartNode<M, N extends SimulatedNode<M>> = (context: NodeContext<M>, nowMillis: number) => N
 
-interface Seat<N> {
+/** What a world is made of. */
+export interface WorldOptions<M, N extends SimulatedNode<M>> {
+  readonly seed: number
+  readonly members: ReadonlyArray<string>
+  readonly link: Link
+  /** Clocks run at a rate in [1 - skew, 1 + skew] and begin anywhere at each start. */
+  readonly clockSkew: number
+  readonly start: StartNode<M, N>
+}
+
+/** A place for a node: what stays when it restarts. */
+export interface Seat<N> {
   readonly id: string
   readonly rate: number
-  readonly offsetMillis: number
   readonly disk: Map<string, number>
+  offsetMillis: number
+  /** Undefined while the node is down. */
   node: N | undefined
-  /** Rises with each restart: what was scheduled for an earlier life is dropped. */
+  /** Rises with each start and crash: what was scheduled for an earlier life is dropped. */
   life: number
   pausedUntil: number
+  syncing: boolean
+  /** What arrived while the node was paused or waited for its disk, in order. */
   readonly held: Array<() => void>
 }
 
@@ -44,35 +60,35 @@ interface Seat<N> {
 export class World<M, N extends SimulatedNode<M>> {
   readonly random: Random
   readonly network: Network
+  readonly members: ReadonlyArray<string>
+  /** The places of all nodes, in the order of `members`. */
+  readonly seats: ReadonlyArray<Seat<N>>
+  /** Longest time in ms that a write with fsync takes from now on. */
+  syncMillisMax = 5
   readonly #start: StartNode<M, N>
   readonly #queue = new EventQueue<() => void>()
-  readonly #seats = new Map<string, Seat<N>>()
+  readonly #seatOf: ReadonlyMap<string, Seat<N>>
   #now = 0
+  #trace = 0
   #observe: (untilMillis: number) => void = () => {}
 
-  constructor(options: {
-    readonly seed: number
-    readonly members: ReadonlyArray<string>
-    readonly link: Link
-    /** Clocks run at a rate in [1 - skew, 1 + skew] and start anywhere. */
-    readonly clockSkew: number
-    readonly start: StartNode<M, N>
-  }) {
-    this.random = makeRandom(options.seed)
-    this.network = new Network(this.random, options.link)
-    this.#start = options.start
-    for (const id of options.members) {
-      this.#seats.set(id, {
-        id,
-        rate: 1 + this.random.between(-options.clockSkew, options.clockSkew),
-        offsetMillis: Math.floor(this.random.between(0, 1e6)),
-        disk: new Map(),
-        node: undefined,
-        life: 0,
-        pausedUntil: 0,
-        held: []
-      })
-    }
+  constructor({ clockSkew, link, members, seed, start }: WorldOptions<M, N>) {
+    this.random = makeRandom(seed)
+    this.network = new Network(this.random, link)
+    this.members = members
+    this.#start = start
+    this.seats = members.map((id) => ({
+      id,
+      rate: 1 + this.random.between(-clockSkew, clockSkew),
+      disk: new Map(),
+      offsetMillis: 0,
+      node: undefined,
+      life: 0,
+      pausedUntil: 0,
+      syncing: false,
+      held: []
+    }))
+    this.#seatOf = new Map(this.seats.map((seat) => [seat.id, seat]))
   }
 
   /** Real time in ms since the start. */
@@ -80,20 +96,9 @@ export class World<M, N extends SimulatedNode<M>> {
     return this.#now
   }
 
-  /** Ids of all nodes, running or not. */
-  get members(): ReadonlyArray<string> {
-    return [...this.#seats.keys()]
-  }
-
-  /** The node while it runs. */
-  node(id: string): N | undefined {
-    return this.#seat(id).node
-  }
-
-  /** Real time at which a node's clock shows the given time. */
-  realTime(id: string, localMillis: number): number {
-    const seat = this.#seat(id)
-    return (localMillis - seat.offsetMillis) / seat.rate
+  /** A hash of all that has happened and when: two runs of one seed have the same. */
+  get traceHash(): number {
+    return this.#trace >>> 0
   }
 
   /** Is called before time moves on, with the time it moves to: state is constant in between. */
@@ -111,7 +116,7 @@ export class World<M, N extends SimulatedNode<M>> {
     const seat = this.#seat(id)
     if (seat.node !== undefined) return
     seat.life++
-    seat.pausedUntil = 0
+    seat.offsetMillis = Math.floor(this.random.between(0, 1e6))
     seat.node = this.#start(this.#context(seat, seat.life), this.#local(seat))
   }
 
@@ -126,6 +131,8 @@ export class World<M, N extends SimulatedNode<M>> {
     const seat = this.#seat(id)
     seat.node = undefined
     seat.life++
+    seat.pausedUntil = 0
+    seat.syncing = false
     seat.held.length = 0
   }
 
@@ -133,24 +140,22 @@ export class World<M, N extends SimulatedNode<M>> {
   pause(id: string, millis: number): void {
     const seat = this.#seat(id)
     const life = seat.life
-    seat.pausedUntil = this.#now + millis
+    seat.pausedUntil = Math.max(seat.pausedUntil, this.#now + millis)
     this.#queue.push(seat.pausedUntil, () => {
-      if (seat.life !== life || this.#now < seat.pausedUntil) return
-      for (const resume of seat.held.splice(0)) resume()
+      if (seat.life === life && this.#now >= seat.pausedUntil) this.#resume(seat)
     })
   }
 
   /** Runs until a real time. */
   run(untilMillis: number): void {
     for (;;) {
-      const nextAt = this.#queue.nextAt
-      if (nextAt === undefined || nextAt > untilMillis) break
-      const next = this.#queue.pop()
+      const next = this.#queue.popUntil(untilMillis)
       if (next === undefined) break
       if (next.at > this.#now) {
         this.#observe(next.at)
         this.#now = next.at
       }
+      this.#trace = Math.imul(this.#trace ^ Math.floor(next.at * 1e6), 0x01000193)
       next.item()
     }
     this.#observe(untilMillis)
@@ -158,7 +163,7 @@ export class World<M, N extends SimulatedNode<M>> {
   }
 
   #seat(id: string): Seat<N> {
-    const seat = this.#seats.get(id)
+    const seat = this.#seatOf.get(id)
     if (seat === undefined) throw new RangeError(`no node ${id}`)
     return seat
   }
@@ -167,11 +172,31 @@ export class World<M, N extends SimulatedNode<M>> {
     return this.#now * seat.rate + seat.offsetMillis
   }
 
-  /** Runs code of a node's life, later when it is paused, never when that life is over. */
+  /** Runs code of a node's life: later when it is held up, never when that life is over. */
   #live(seat: Seat<N>, life: number, code: (node: N, nowMillis: number) => void): void {
     if (seat.life !== life || seat.node === undefined) return
-    if (this.#now < seat.pausedUntil) seat.held.push(() => this.#live(seat, life, code))
+    if (seat.syncing || this.#now < seat.pausedUntil) seat.held.push(() => this.#live(seat, life, code))
     else code(seat.node, this.#local(seat))
+  }
+
+  #resume(seat: Seat<N>): void {
+    for (const code of seat.held.splice(0)) code()
+  }
+
+  #sync(seat: Seat<N>, write: () => void, done: () => void): void {
+    const { life } = seat
+    const finish = (): void => {
+      if (seat.life !== life) return
+      seat.syncing = false
+      done()
+      this.#resume(seat)
+    }
+    seat.syncing = true
+    this.#queue.push(this.#now + this.random.between(0, this.syncMillisMax), () => {
+      if (seat.life === life || this.random.chance(0.5)) write()
+      if (this.#now < seat.pausedUntil) seat.held.unshift(finish)
+      else finish()
+    })
   }
 
   #context(seat: Seat<N>, life: number): NodeContext<M> {
@@ -180,6 +205,7 @@ export class World<M, N extends SimulatedNode<M>> {
       members: this.members,
       random: this.random,
       disk: seat.disk,
+      sync: (key, value, done) => this.#sync(seat, () => seat.disk.set(key, value), done),
       send: (to, message) => {
         const target = this.#seat(to)
         for (const delay of this.network.deliveries(seat.id, to)) {
@@ -195,3 +221,7 @@ export class World<M, N extends SimulatedNode<M>> {
     }
   }
 }
+
+/** Real time at which a node's clock shows the given time. */
+export const realTimeOf = (seat: Seat<unknown>, localMillis: number): number =>
+  (localMillis - seat.offsetMillis) / seat.rate

@@ -5,8 +5,8 @@ import type { SimulatedNode } from "../World.ts"
 export interface Contender<M> extends SimulatedNode<M> {
   /** Until when on its own clock this node believes that it leads, without a further event; undefined when it does not. */
   leadsUntil(): number | undefined
-  /** Hands leadership over to any other node. */
-  stepDown(nowMillis: number): void
+  /** Hands leadership over, to a node or to any other. */
+  stepDown(nowMillis: number, to: string | undefined): void
   /** The token it would write with. */
   readonly token: number
 }

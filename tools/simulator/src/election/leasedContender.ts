@@ -13,14 +13,19 @@ import type { Contender } from "./Contender.ts"
 
 const pollMillis = 100
 
-/** A node of the leased strategy; its leader's work needs up to 50 ms to stop. */
+/** A node of the leased strategy; its leader's work needs up to `stopMillisMax` to stop. */
 export class LeasedContender implements Contender<LeaseMessage> {
   readonly #context: NodeContext<LeaseMessage>
+  readonly #stopMillisMax: number
   #state: LeasedQuorumState
-  #stopping = 0
 
-  constructor(context: NodeContext<LeaseMessage>, nowMillis: number, timing: LeasedQuorumTiming) {
+  constructor(
+    context: NodeContext<LeaseMessage>,
+    nowMillis: number,
+    { stopMillisMax, timing }: { readonly timing: LeasedQuorumTiming; readonly stopMillisMax: number }
+  ) {
     this.#context = context
+    this.#stopMillisMax = stopMillisMax
     const promised = context.disk.get("promised") ?? 0
     this.#state = startLeasedQuorum({
       self: context.id,
@@ -55,32 +60,39 @@ export class LeasedContender implements Contender<LeaseMessage> {
       this.#context.after(this.#state.timing.heartbeatMillis, "beat")
       this.#apply({ _tag: "Beat", nowMillis })
     } else {
-      this.#apply({ _tag: "WorkStopped", nowMillis, epoch: this.#stopping })
+      this.#apply({ _tag: "WorkStopped", nowMillis, epoch: Number(name) })
     }
   }
 
-  stepDown(nowMillis: number): void {
-    this.#apply({ _tag: "StepDown", nowMillis, to: undefined })
+  stepDown(nowMillis: number, to: string | undefined): void {
+    this.#apply({ _tag: "StepDown", nowMillis, to })
   }
 
+  /** As in the shell, a step counts only once its promise is on disk. */
   #apply(event: LeasedQuorumEvent): void {
     const [state, effects] = stepLeasedQuorum(this.#state, event)
-    this.#state = state
-    for (const effect of effects) this.#do(effect)
+    if (effects.length === 0) {
+      this.#state = state
+      return
+    }
+    const settle = (): void => {
+      this.#state = state
+      for (const effect of effects) this.#do(effect)
+    }
+    const promise = effects.find(({ _tag }) => _tag === "Persist")
+    if (promise?._tag === "Persist") this.#context.sync("promised", promise.promised, settle)
+    else settle()
   }
 
   #do(effect: LeasedQuorumEffect): void {
     switch (effect._tag) {
-      case "Persist":
-        this.#context.disk.set("promised", effect.promised)
-        return
       case "Send":
         this.#context.send(effect.to, effect.message)
         return
       case "StopLeading":
-        this.#stopping = effect.epoch
-        this.#context.after(this.#context.random.between(0, 50), "stopped")
+        this.#context.after(this.#context.random.between(0, this.#stopMillisMax), `${effect.epoch}`)
         return
+      case "Persist":
       case "Lead":
       case "Lost":
     }

@@ -1,6 +1,13 @@
-/** Watches an election: for how long nobody or several led, and whether a fenced resource could be fooled. */
-import type { World } from "../World.ts"
+/** Watches an election: for how long nobody or several led, which invariants broke, and whether a fenced resource could be fooled. */
+import { realTimeOf, type World } from "../World.ts"
 import type { Contender } from "./Contender.ts"
+import {
+  atMostOneLeader,
+  type Invariant,
+  type Leading,
+  oneOwnerPerToken,
+  tokensNeverFall
+} from "./invariants.ts"
 
 /** What one run showed. */
 export interface ElectionMeasure {
@@ -11,11 +18,19 @@ export interface ElectionMeasure {
   readonly noMasterMillis: number
   /** Longest time without a leader from the fault on. */
   readonly gapMillis: number
-  /** Writes that the resource accepted although a newer or an equally old foreign token had been there. */
+  /** The first broken invariant and when, if any. */
+  readonly broken: string | undefined
+  /** Writes that the resource accepted with a token that another node had written with. */
   readonly fencedViolations: number
   /** Writes of a deposed leader that the resource refused. */
   readonly fencedRefusals: number
   readonly writes: number
+  /** Identifies the course of the run: equal for equal seeds. */
+  readonly traceHash: number
+}
+
+interface LeadingUntil extends Leading {
+  readonly untilMillis: number
 }
 
 /** Starts watching; the returned function reads the result. */
@@ -23,25 +38,22 @@ export const measureElection = <M, N extends Contender<M>>(
   world: World<M, N>,
   faultAtMillis: number
 ): (() => ElectionMeasure) => {
+  const invariants = [atMostOneLeader(), oneOwnerPerToken(), tokensNeverFall()]
   let dual = 0
   let none = 0
   let gap = 0
   let longestGap = 0
+  let broken: string | undefined
   world.observe((until) => {
-    const ends: Array<number> = []
-    for (const id of world.members) {
-      const local = world.node(id)?.leadsUntil()
-      if (local === undefined) continue
-      const end = Math.min(until, local === Number.POSITIVE_INFINITY ? until : world.realTime(id, local))
-      if (end > world.now) ends.push(end)
-    }
-    ends.sort((a, b) => b - a)
-    const last = ends[0] ?? world.now
-    dual += (ends[1] ?? world.now) - world.now
+    const { now } = world
+    const leading = leadersOf(world)
+    for (const invariant of invariants) broken ??= complaint(invariant, leading, now)
+    const [last, second] = lastTwo(leading, until, now)
+    dual += second - now
     none += until - last
-    if (last > world.now) gap = 0
+    if (last > now) gap = 0
     gap += until - last
-    if (world.now >= faultAtMillis) longestGap = Math.max(longestGap, gap)
+    if (now >= faultAtMillis) longestGap = Math.max(longestGap, gap)
   })
   const resource = watchResource(world)
   return () => ({
@@ -49,37 +61,70 @@ export const measureElection = <M, N extends Contender<M>>(
     dualMasterMillis: dual,
     noMasterMillis: none,
     gapMillis: longestGap,
+    broken,
+    traceHash: world.traceHash,
     ...resource()
   })
 }
 
-/** Every node that leads writes now and then; writes travel for up to a second and the resource refuses an older token. */
+const complaint = (
+  invariant: Invariant,
+  leading: ReadonlyArray<Leading>,
+  now: number
+): string | undefined => {
+  const wrong = invariant(leading)
+  return wrong === undefined ? undefined : `${wrong} at ${now.toFixed(0)} ms`
+}
+
+/** When the last and the last but one of the leaders stop, within [now, until]. */
+const lastTwo = (
+  leading: ReadonlyArray<LeadingUntil>,
+  until: number,
+  now: number
+): readonly [last: number, second: number] => {
+  let last = now
+  let second = now
+  for (const { untilMillis } of leading) {
+    const end = Math.min(until, untilMillis)
+    second = Math.max(second, Math.min(last, end))
+    last = Math.max(last, end)
+  }
+  return [last, second]
+}
+
+const leadersOf = <M, N extends Contender<M>>({ now, seats }: World<M, N>): ReadonlyArray<LeadingUntil> => {
+  const leading: Array<LeadingUntil> = []
+  for (const seat of seats) {
+    const local = seat.node?.leadsUntil()
+    if (seat.node === undefined || local === undefined) continue
+    const untilMillis = realTimeOf(seat, local)
+    if (untilMillis > now) leading.push({ id: seat.id, token: seat.node.token, untilMillis })
+  }
+  return leading
+}
+
+/** Every node that leads writes now and then; writes travel for up to ten seconds and the resource refuses an older token. */
 const watchResource = <M, N extends Contender<M>>(world: World<M, N>) => {
-  let token = 0
+  let highest = 0
   let owner = ""
   let writes = 0
   let refusals = 0
   let violations = 0
-  const arrive = (from: string, withToken: number): void => {
+  const arrive = ({ id, token }: Leading): void => {
     writes++
-    if (withToken < token) refusals++
+    if (token < highest) refusals++
     else {
-      if (withToken === token && owner !== from) violations++
-      token = withToken
-      owner = from
+      if (token === highest && owner !== id) violations++
+      highest = token
+      owner = id
     }
   }
   const tick = (): void => {
-    for (const id of world.members) {
-      const node = world.node(id)
-      const until = node?.leadsUntil()
-      if (node === undefined || until === undefined || world.realTime(id, until) <= world.now) continue
-      const sent = node.token
-      world.at(world.now + world.random.between(0, world.random.chance(0.1) ? 10_000 : 50), () =>
-        arrive(id, sent)
-      )
+    for (const write of leadersOf(world)) {
+      const travelMillis = world.random.between(0, world.random.chance(0.1) ? 10_000 : 50)
+      world.at(world.now + travelMillis, () => arrive(write))
     }
-    world.at(world.now + world.random.between(20, 200), tick)
+    world.at(world.now + world.random.between(50, 500), tick)
   }
   world.at(0, tick)
   return () => ({ fencedViolations: violations, fencedRefusals: refusals, writes })

@@ -1,6 +1,6 @@
 /** Runs every scenario many times and sums up what each strategy showed. */
 import type { ElectionMeasure } from "./measure.ts"
-import { runElection, type Strategy } from "./run.ts"
+import { runElection, strategies, type Strategy } from "./run.ts"
 import { type Scenario, scenarios } from "./scenarios.ts"
 
 /** One scenario under one strategy, over all seeds. */
@@ -17,8 +17,8 @@ export interface ElectionRow {
   readonly gapMeanMillis: number
   readonly gapP99Millis: number
   readonly fencedViolations: number
-  /** First seed with two leaders or a fenced violation. */
-  readonly failingSeed: number | undefined
+  /** First run with two leaders, a broken invariant or a fenced violation: its seed and what was wrong. */
+  readonly failure: { readonly seed: number; readonly reason: string } | undefined
 }
 
 /** What to run; every scenario, three and five nodes and both strategies unless narrowed. */
@@ -30,6 +30,11 @@ export interface ElectionReportOptions {
   readonly strategy?: Strategy | undefined
 }
 
+/** What was wrong with a run, or undefined. */
+export const failureOf = (measure: ElectionMeasure): string | undefined =>
+  measure.broken ??
+  (measure.fencedViolations > 0 ? "the fenced resource accepted one token from two nodes" : undefined)
+
 const sum = (values: ReadonlyArray<number>): number => values.reduce((total, value) => total + value, 0)
 
 const summarize = (
@@ -38,9 +43,10 @@ const summarize = (
   firstSeed: number
 ): ElectionRow => {
   const gaps = measures.map(({ gapMillis }) => gapMillis).toSorted((a, b) => a - b)
-  const failing = measures.findIndex(
-    (measure) => measure.dualMasterMillis > 0 || measure.fencedViolations > 0
-  )
+  const failures = measures.flatMap((measure, index) => {
+    const reason = failureOf(measure)
+    return reason === undefined ? [] : [{ seed: firstSeed + index, reason }]
+  })
   return {
     ...row,
     runs: measures.length,
@@ -51,7 +57,7 @@ const summarize = (
     gapMeanMillis: sum(gaps) / gaps.length,
     gapP99Millis: gaps[Math.ceil(gaps.length * 0.99) - 1] ?? Number.NaN,
     fencedViolations: sum(measures.map(({ fencedViolations }) => fencedViolations)),
-    failingSeed: failing < 0 ? undefined : firstSeed + failing
+    failure: failures[0]
   }
 }
 
@@ -72,9 +78,7 @@ export const electionReport = function* (options: ElectionReportOptions): Genera
   for (const scenario of scenarios) {
     if (options.scenario !== undefined && options.scenario !== scenario.name) continue
     for (const nodes of options.nodes === undefined ? [3, 5] : [options.nodes]) {
-      for (const strategy of options.strategy === undefined
-        ? (["quorum", "leased"] as const)
-        : [options.strategy]) {
+      for (const strategy of options.strategy === undefined ? strategies : [options.strategy]) {
         yield row(scenario, nodes, strategy, options)
       }
     }

@@ -8,11 +8,14 @@ export interface Scenario {
   readonly durationMillis: number
   /** When the fault begins; gaps before it belong to the start. */
   readonly faultAtMillis: number
+  /** Longest time that a leader's work needs to stop; beyond the drain time the lease runs out first. */
+  readonly stopMillisMax: number
   inject<M, N extends Contender<M>>(world: World<M, N>): void
 }
 
 const faultAt = 200_000
 const settle = 400_000
+const stopMillisMax = 50
 
 const startAll = <M, N extends Contender<M>>(world: World<M, N>, spreadMillis: number): void => {
   for (const id of world.members) world.at(world.random.between(0, spreadMillis), () => world.start(id))
@@ -26,6 +29,7 @@ const scripted = (
   name,
   durationMillis,
   faultAtMillis: faultAt,
+  stopMillisMax,
   inject(world) {
     // a starts first so that it leads when the fault comes
     for (const [index, id] of world.members.entries()) world.at(index * 10, () => world.start(id))
@@ -70,7 +74,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
     )
   ),
   scripted("a crashes, back after 30 s", (world) => restart(world, "a", 30_000)),
-  scripted("a hands over", (world) => world.tell("a", (node, now) => node.stepDown(now))),
+  scripted("a hands over", (world) => world.tell("a", (node, now) => node.stepDown(now, undefined))),
   scripted("a paused 10 s", (world) => world.pause("a", 10_000)),
   scripted("b restarts, a healthy", (world) => restart(world, "b", world.random.between(200, 3000))),
   scripted("a,b split 30 s", (world) =>
@@ -87,12 +91,19 @@ export const scenarios: ReadonlyArray<Scenario> = [
     name: "cold start, 2 s spread",
     durationMillis: settle,
     faultAtMillis: 0,
+    stopMillisMax,
     inject: (world) => startAll(world, 2000)
   },
-  { name: "chaos", durationMillis: 1_200_000, faultAtMillis: 0, inject: (world) => chaos(world) }
+  {
+    name: "chaos",
+    durationMillis: 1_200_000,
+    faultAtMillis: 0,
+    stopMillisMax: 12_000,
+    inject: (world) => chaos(world)
+  }
 ]
 
-/** Random faults every few seconds, several at once: cuts of one or both directions, pauses, crashes, loss and delay bursts. */
+/** Random faults every few seconds, several at once: cuts, pauses, crashes, hand-overs, slow disks, and bursts of loss, delay and duplicates. */
 const chaos = <M, N extends Contender<M>>(world: World<M, N>): void => {
   startAll(world, 2000)
   const calm = world.network.link
@@ -121,6 +132,16 @@ const chaos = <M, N extends Contender<M>>(world: World<M, N>): void => {
       )
     },
     () => world.pause(world.random.pick(world.members), world.random.between(100, 12_000)),
+    () => {
+      const to = world.random.chance(0.5) ? world.random.pick(world.members) : undefined
+      for (const id of world.members) world.tell(id, (node, now) => node.stepDown(now, to))
+    },
+    () => {
+      world.syncMillisMax = world.random.between(100, 5000)
+      world.at(world.now + world.random.between(500, 10_000), () => {
+        world.syncMillisMax = 5
+      })
+    },
     () => restart(world, world.random.pick(world.members), world.random.between(10, 15_000)),
     () => {
       world.network.link = {

@@ -1,0 +1,117 @@
+/** The elections under faults; a failure prints the command that replays it. Long runs: `npm run sim -- election --runs 10000`. */
+import { assert, describe, it } from "vitest"
+
+import { replay } from "../../src/election/cli.ts"
+import type { ElectionMeasure } from "../../src/election/measure.ts"
+import { electionReport, failureOf } from "../../src/election/report.ts"
+import { type ElectionRun, runElection } from "../../src/election/run.ts"
+import { type Scenario, scenarios } from "../../src/election/scenarios.ts"
+
+const named = (name: string): Scenario => {
+  const scenario = scenarios.find((one) => one.name === name)
+  if (scenario === undefined) throw new Error(`no scenario ${name}`)
+  return scenario
+}
+
+const seeds = (count: number): ReadonlyArray<number> => Array.from({ length: count }, (_, index) => index + 1)
+
+const failuresOf = (count: number, run: Omit<ElectionRun, "seed">): ReadonlyArray<string> =>
+  seeds(count).flatMap((seed) => failureOf(runElection({ ...run, seed })) ?? [])
+
+describe("the leased quorum never has two leaders", () => {
+  for (const { name } of scenarios) {
+    for (const nodes of [3, 5]) {
+      const runs = name === "chaos" ? (nodes === 3 ? 100 : 40) : 20
+      it(`${name}, ${nodes} nodes, ${runs} seeds`, { timeout: 120_000 }, () => {
+        for (const row of electionReport({ runs, firstSeed: 1, scenario: name, nodes, strategy: "leased" })) {
+          assert.isUndefined(row.failure, replay(row))
+          assert.strictEqual(row.dualMasterMillis, 0)
+          assert.isAtMost(row.noMasterShare, 0.05, "share of the time without a leader")
+        }
+      })
+    }
+  }
+
+  it("even sizes and a single node too", { timeout: 60_000 }, () => {
+    for (const nodes of [1, 2, 4])
+      assert.deepStrictEqual(
+        failuresOf(10, { strategy: "leased", scenario: named("chaos"), nodes }),
+        [],
+        `${nodes} nodes`
+      )
+  })
+})
+
+const gaps = (name: string, nodes: number) =>
+  [...electionReport({ runs: 60, firstSeed: 1, scenario: name, nodes, strategy: "leased" })].map(
+    ({ gapP99Millis }) => gapP99Millis
+  )
+
+describe("the leased quorum is quick", () => {
+  it("hands over within three round trips and two writes to disk", () => {
+    // A round trip is up to 5 ms, a write up to 5 ms.
+    for (const gap of gaps("a hands over", 3)) assert.isAtMost(gap, 3 * 5 + 2 * 5)
+  })
+
+  it("follows a crashed leader within a lease and a heartbeat", () => {
+    for (const gap of gaps("a crashes, back after 30 s", 3)) assert.isAtMost(gap, 5000)
+  })
+})
+
+const run = (seed: number): ElectionMeasure =>
+  runElection({ strategy: "leased", scenario: named("chaos"), nodes: 3, seed })
+
+describe("a run", () => {
+  it("is the same for the same seed, and another for another", () => {
+    assert.deepStrictEqual(run(11), run(11))
+    assert.notStrictEqual(run(11).traceHash, run(12).traceHash)
+  })
+
+  it("writes to the fenced resource, and late writes of deposed leaders are refused", () => {
+    const measures = seeds(10).map(run)
+    assert.isTrue(measures.every(({ writes }) => writes > 1000))
+    assert.isTrue(measures.some(({ fencedRefusals }) => fencedRefusals > 0))
+  })
+})
+
+describe("the simulator notices a broken rule", () => {
+  const chaos = { strategy: "leased", scenario: named("chaos"), nodes: 3 } as const
+
+  it("no guard, though clocks run at different rates: two leaders", { timeout: 60_000 }, () => {
+    const dual = seeds(20).map(
+      (seed) => runElection({ ...chaos, seed, timing: { guardMillis: 0 } }).dualMasterMillis
+    )
+    assert.isAbove(Math.max(...dual), 0)
+  })
+
+  it(
+    "a promise that does not survive a restart: two leaders, or a token of two owners",
+    { timeout: 60_000 },
+    () => {
+      assert.isNotEmpty(failuresOf(20, { ...chaos, scenario: forgetting(named("chaos")) }))
+    }
+  )
+
+  it("the quorum rule: one cut link has two leaders for the cut and the cooldown", () => {
+    const { dualMasterMillis } = runElection({
+      strategy: "quorum",
+      scenario: named("cut a-b 60 s"),
+      nodes: 3,
+      seed: 1
+    })
+    assert.closeTo(dualMasterMillis, 60_000 - 4000 + 120_000, 3000)
+  })
+})
+
+/** The same faults, with every crash a loss of the disk too. */
+const forgetting = (scenario: Scenario): Scenario => ({
+  ...scenario,
+  inject: (world) => {
+    const crash = world.crash.bind(world)
+    world.crash = (id) => {
+      crash(id)
+      for (const seat of world.seats) if (seat.id === id) seat.disk.clear()
+    }
+    scenario.inject(world)
+  }
+})
