@@ -49,7 +49,7 @@ const keepWriting = Effect.fnUntraced(function* (row: FencedRow) {
     yield* Effect.sleep(Duration.millis(yield* Random.nextIntBetween(0, 20)))
     row.write(self, term)
   })
-  yield* Effect.forever(Effect.delay(write, "5 millis"))
+  return yield* Effect.forever(Effect.delay(write, "5 millis"))
 })
 
 const program = Effect.gen(function* () {
