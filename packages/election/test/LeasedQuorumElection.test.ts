@@ -2,10 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Fiber, Latch, Layer } from "effect"
 
 import {
-  type Election,
+  Election,
   HeartbeatLeaseTransport,
   LeaderLease,
   LeasedQuorumElection,
+  LeaseTransport,
   PromiseStore,
   PromiseStoreFailed,
   SuspendClock
@@ -215,5 +216,37 @@ describe("LeasedQuorumElection", () => {
       assert.strictEqual((yield* a.leadership).leader, undefined)
       assert.strictEqual((yield* Effect.flip(lease.check)).term, lease.term)
     }).pipe(Effect.provide(worldOf({ around: (self) => (self === "a" ? sleeping : Layer.empty) })))
+  })
+
+  it.live("a leader whose process stood still does not lead when it goes on, before any timer ran", () => {
+    const alone = Layer.succeed(LeaseTransport, {
+      self: "a",
+      members: ["a"],
+      intervalMillis: 1000,
+      deadAfterMillis: 4000,
+      send: () => Effect.void,
+      attach: () => Effect.void
+    } as LeaseTransport["Service"])
+    const layer = LeasedQuorumElection.layer({
+      lease: Duration.millis(600),
+      guard: Duration.millis(50),
+      poll: Duration.millis(5)
+    }).pipe(Layer.provide(alone), Layer.provide(Layer.succeed(PromiseStore, disk())))
+    const standStill = (millis: number): void => {
+      const until = performance.now() + millis
+      while (performance.now() < until);
+    }
+    return Effect.gen(function* () {
+      const node = yield* Election
+      const lease = yield* node.whileLeader(LeaderLease)
+      const [before, check] = [yield* node.isLeader, yield* Effect.exit(lease.check)]
+      assert.deepStrictEqual([before, check._tag], [true, "Success"])
+      // One synchronous stretch: no fiber and no timer runs in between.
+      const after = yield* Effect.sync(() => {
+        standStill(600)
+        return [Effect.runSync(node.isLeader), Effect.runSync(Effect.exit(lease.check))._tag]
+      })
+      assert.deepStrictEqual(after, [false, "Failure"])
+    }).pipe(Effect.provide(layer))
   })
 })
