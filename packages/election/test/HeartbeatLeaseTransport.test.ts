@@ -1,6 +1,6 @@
 import { type HeartbeatRider, Heartbeats, PeerCalls } from "@coterie/membership"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, type Schema } from "effect"
+import { Context, Effect, Layer, type Schema } from "effect"
 
 import type { LeaseMessage } from "../src/core/leaseMessages.ts"
 import { HeartbeatLeaseTransport, LeaseTransport } from "../src/index.ts"
@@ -41,10 +41,8 @@ const transportOf = Effect.fnUntraced(function* (election: {
       }),
     answer: () => Effect.void
   })
-  const transport = yield* Effect.provide(
-    LeaseTransport,
-    HeartbeatLeaseTransport.layer.pipe(Layer.provide([heartbeats, calls]))
-  )
+  const built = yield* Layer.build(HeartbeatLeaseTransport.layer.pipe(Layer.provide([heartbeats, calls])))
+  const transport = Context.get(built, LeaseTransport)
   yield* transport.attach({
     onRound: onRound((to, message) => transport.send(to, message)),
     onMessage: (from, message) =>

@@ -67,6 +67,12 @@ const cutOff = Effect.fnUntraced(function* (node: string) {
   }
 })
 
+/** Keeps the process busy. */
+const standStill = (millis: number): void => {
+  const until = performance.now() + millis
+  while (performance.now() < until);
+}
+
 describe("LeasedQuorumElection", () => {
   it.effect("a node that cannot save its promise does not vote, and votes once it can", () => {
     let broken = true
@@ -232,10 +238,6 @@ describe("LeasedQuorumElection", () => {
       guard: Duration.millis(50),
       poll: Duration.millis(5)
     }).pipe(Layer.provide(alone), Layer.provide(Layer.succeed(PromiseStore, disk())))
-    const standStill = (millis: number): void => {
-      const until = performance.now() + millis
-      while (performance.now() < until);
-    }
     return Effect.gen(function* () {
       const node = yield* Election
       const lease = yield* node.whileLeader(LeaderLease)
