@@ -2,7 +2,7 @@ import { createServer, type RequestListener } from "node:http"
 import { connect } from "node:net"
 
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Schedule } from "effect"
 import { request } from "undici"
 
 import { type HeartbeatReply, HeartbeatTransport, messageBytesMax } from "../../src/index.ts"
@@ -328,6 +328,20 @@ describe("the listener", () => {
         const listen = { host: "192.0.2.1", port: 0 }
         const error = yield* Effect.flip(Layer.build(HttpTransport.layerListening({ listen })))
         assert.include(error.message, "192.0.2.1 is no address of this machine")
+      })
+    )
+  )
+
+  it.live("a connection that agrees on no TLS is counted as dropped", () =>
+    isolated(
+      Effect.gen(function* () {
+        const context = yield* Layer.build(HttpTransport.layerListening({ listen: { port: 0, tls: {} } }))
+        const { address } = Context.get(context, HttpListener)
+        yield* rawRequest(address, (write) => write("POST / HTTP/1.1\r\n\r\n"))
+        const dropped = yield* metric("heartbeat_http_dropped_connections_total").pipe(
+          Effect.repeat({ until: (count) => count > 0, schedule: Schedule.spaced("5 millis") })
+        )
+        assert.strictEqual(dropped, 1)
       })
     )
   )
