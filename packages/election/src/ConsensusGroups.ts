@@ -47,6 +47,8 @@ export interface ConsensusCapabilities {
   readonly ownRtt: "none" | "row" | "matrix"
   /** The engine reports a term. */
   readonly term: boolean
+  /** The engine can be told to let go of leadership without a target, by `stepDown`. Absent means no. */
+  readonly untargeted?: boolean
 }
 
 /** Who leads after a transfer was asked for, read back from the engine. */
@@ -153,7 +155,7 @@ export class ProtocolViolation extends Schema.TaggedError<ProtocolViolation>()("
 /** Why a call to an engine failed; match one case with `Effect.catchReason("ConsensusError", "NotLeader", ...)`. */
 export class ConsensusError extends Schema.TaggedError<ConsensusError>()("ConsensusError", {
   group: Schema.String,
-  operation: Schema.Literals(["list", "status", "reachability", "probe", "transfer"]),
+  operation: Schema.Literals(["list", "status", "reachability", "probe", "transfer", "stepDown", "rttRows"]),
   reason: Schema.Union([
     UnknownGroup,
     NotLeader,
@@ -172,6 +174,33 @@ export class ConsensusError extends Schema.TaggedError<ConsensusError>()("Consen
   override get message(): string {
     return `${this.operation} of group ${this.group}: ${this.reason.message}`
   }
+}
+
+/** Round trips that an engine measured itself, by replica at one end and replica at the other. */
+export type RttRows = ReadonlyMap<string, ReadonlyMap<string, Duration.Duration>>
+
+/** Reads the round trips of a group's engine. */
+export type ReadRttRows = (group: string) => Effect.Effect<RttRows, ConsensusError>
+
+/** Under which conditions a leader should let go. */
+export interface StepDownOptions {
+  /** The term in which that was decided. */
+  readonly term?: number | undefined
+  /** For the whole call, the look at who leads included. Default: the driver's own deadlines. */
+  readonly deadline?: Duration.Duration | undefined
+}
+
+/** Has a group's leader let go of leadership. */
+export type StepDown = (
+  group: string,
+  options?: StepDownOptions
+) => Effect.Effect<TransferOutcome, ConsensusError>
+
+/** What an engine can do beside what every engine can. */
+export interface EngineAbilities {
+  readonly capabilities: ConsensusCapabilities
+  readonly stepDown?: StepDown | undefined
+  readonly rttRows?: ReadRttRows | undefined
 }
 
 /** The leadership of the groups that one engine runs. */
@@ -198,5 +227,22 @@ export class ConsensusGroups extends Context.Service<
       target: string,
       options?: { readonly term?: number | undefined }
     ): Effect.Effect<TransferOutcome, ConsensusError>
+    /**
+     * Has the leader let go and the engine choose the next one, then reads back who leads: `MovedElsewhere`, `Unchanged` or `Unknown`. There
+     * exactly where `capabilities.untargeted` is true; `transferLeadership` is better where it can name a target. With `term`, fails with `StaleTerm` when the group's term is
+     * another; fails with `Unavailable` while no other voter answers, before anything is sent; with `TimedOut` when `deadline` passes first.
+     */
+    readonly stepDown?: StepDown | undefined
+    /**
+     * Round trips that the engine measured, as of its last measurements: those of the local node, or of all, see `capabilities.ownRtt`. Links
+     * without a usable value are left out. Fails with `Unsupported` on versions that measure nothing, or nothing that means anything.
+     */
+    readonly rttRows?: ReadRttRows | undefined
+    /** Where this is several engines, see `combineGroups`: what the one that runs the group can do. */
+    engineOf?(group: string): EngineAbilities | undefined
   }
 >()("@coterie/election/ConsensusGroups") {}
+
+/** What the engine that runs the group can do; asks the service itself unless that is several engines. */
+export const abilitiesFor = (groups: ConsensusGroups["Service"], group: string): EngineAbilities =>
+  groups.engineOf?.(group) ?? groups

@@ -7,6 +7,7 @@ import type { NodeId } from "@coterie/membership"
 import { Context, type Effect, Schema, type Scope, type Stream } from "effect"
 
 import type { LeaderLease } from "./LeaderLease.ts"
+import type { LeadershipExplanation } from "./LeadershipExplanation.ts"
 
 /** What one node believes about leadership at one moment. */
 export interface Leadership {
@@ -44,6 +45,29 @@ export class NotLeading extends Schema.TaggedError<NotLeading>()("NotLeading", {
   }
 }
 
+/** Leadership was not handed to the member named; this node goes on leading. */
+export class TransferRefused extends Schema.TaggedError<TransferRefused>()("TransferRefused", {
+  node: Schema.String,
+  /** The member that was to lead. */
+  to: Schema.String,
+  /** `handingOver`: to another member already; `unsupported`: the strategy cannot name its next leader. */
+  reason: Schema.Literals([
+    "unknownMember",
+    "alreadyLeads",
+    "notAlive",
+    "noQuorum",
+    "unwilling",
+    "handingOver",
+    "unsupported"
+  ]),
+  /** What is wrong and what would be right, for people. */
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `${this.node} does not hand leadership to ${this.to}: ${this.detail}`
+  }
+}
+
 /** Who leads. */
 export class Election extends Context.Service<
   Election,
@@ -71,5 +95,13 @@ export class Election extends Context.Service<
      * leadership is released only after their finalizers ended. Fails with `NotLeading` when not the leader.
      */
     readonly resign: Effect.Effect<void, NotLeading>
+    /**
+     * Resigns in favour of one member, and returns when this node has let go. Leadership may still go elsewhere when that member does not take
+     * it: look at `changes`. Fails with `TransferRefused`, and goes on leading, when the member cannot take it or the strategy cannot say who
+     * leads next; fails with `NotLeading` when not the leader.
+     */
+    transfer(to: NodeId): Effect.Effect<void, NotLeading | TransferRefused>
+    /** Who leads and why, and why every other member does not, as this node sees it now. */
+    readonly explain: Effect.Effect<LeadershipExplanation>
   }
 >()("@coterie/election/Election") {}

@@ -12,12 +12,15 @@ import {
   type GroupStatus,
   NotEligible,
   type ReplicaReachability,
+  type RttRows,
+  type StepDown,
   TimedOut,
   Unavailable,
   UnknownGroup,
-  UnknownTarget
+  UnknownTarget,
+  Unsupported
 } from "./ConsensusGroups.ts"
-import { judgeAtDeadline, judgeTransfer, refuseTransfer } from "./core/transfer.ts"
+import { judgeAtDeadline, judgeTransfer, refuseStepDown, refuseTransfer } from "./core/transfer.ts"
 import { refusedTransfer } from "./engine/refusedTransfer.ts"
 
 /** How the world begins. */
@@ -37,6 +40,10 @@ export interface InMemoryGroupsOptions {
   readonly rtt?: (from: string, to: string) => Duration.Input
   /** How long a hand-over is under way, for readers and for a second hand-over; default none. */
   readonly transferDuration?: Duration.Input
+  /** An engine that cannot name a target: `stepDown` takes the place of transfers, and the next voter by name that answers leads. Default false. */
+  readonly untargeted?: boolean
+  /** The engine measures the round trips between all replicas that answer itself. Default false. */
+  readonly ownRtt?: boolean
 }
 
 /** What the next hand-over of a group does instead of succeeding. */
@@ -54,6 +61,7 @@ export type ScriptedTransfer =
 export interface TransferRecord {
   readonly group: string
   readonly from: string
+  /** The voter that the engine chose, where it chooses. */
   readonly target: string
 }
 
@@ -112,6 +120,8 @@ interface World {
   readonly transfers: Array<TransferRecord>
   readonly rtt: (from: string, to: string) => Duration.Input
   readonly transferDuration: Duration.Duration
+  readonly untargeted: boolean
+  readonly ownRtt: boolean
 }
 
 const makeWorld = (options: InMemoryGroupsOptions): InMemoryGroups["Service"] => {
@@ -126,7 +136,9 @@ const makeWorld = (options: InMemoryGroupsOptions): InMemoryGroups["Service"] =>
     links: new Map(),
     transfers: [],
     rtt: options.rtt ?? (() => "1 millis"),
-    transferDuration: Duration.fromInputUnsafe(options.transferDuration ?? 0)
+    transferDuration: Duration.fromInputUnsafe(options.transferDuration ?? 0),
+    untargeted: options.untargeted ?? false,
+    ownRtt: options.ownRtt ?? false
   }
   const takeDown = (replica: string, how: "hung" | "dead") =>
     Effect.sync(() => {
@@ -164,13 +176,23 @@ const makeNode = (world: World, self: string): ConsensusGroups["Service"] => {
   const node: Node = { world, self }
   return ConsensusGroups.of({
     engine: "memory",
-    capabilities: { targeted: true, waits: true, ownRtt: "none", term: true },
+    capabilities: {
+      targeted: !world.untargeted,
+      waits: true,
+      ownRtt: world.ownRtt ? "matrix" : "none",
+      term: true,
+      untargeted: world.untargeted
+    },
     list: Effect.sync(() => ownGroups(node).map((group) => group.name)),
     status: (name) => Effect.map(locate(node, "status", name), (group) => statusOf(group, self)),
     reachability: (name) =>
       Effect.map(locate(node, "reachability", name), (group) => reachabilityOf(node, group)),
     probe: (name, replica) => probe(node, name, replica),
-    transferLeadership: (name, target, options) => transfer(node, name, { target, term: options?.term })
+    transferLeadership: (name, target, options) => transfer(node, name, { target, term: options?.term }),
+    rttRows: world.ownRtt
+      ? (name) => Effect.map(locate(node, "rttRows", name), (group) => rttRowsOf(world, group))
+      : undefined,
+    stepDown: world.untargeted ? stepDown(node) : undefined
   })
 }
 
@@ -199,6 +221,17 @@ const reachabilityOf = (node: Node, group: Group): ReadonlyMap<string, ReplicaRe
     })
   )
 
+const rttRowsOf = (world: World, group: Group): RttRows => {
+  const row = (from: string) =>
+    replicasOf(group).flatMap((to) => {
+      const rtt = linkRtt({ world, self: from }, to)
+      const isSilent = to === from || rtt === undefined || silenceOf({ world, self: from }, to) !== undefined
+      return isSilent ? [] : [[to, rtt] as const]
+    })
+  const up = replicasOf(group).filter((replica) => !world.down.has(replica))
+  return new Map(up.map((replica) => [replica, new Map(row(replica))]))
+}
+
 const probe = Effect.fn("InMemoryGroups.probe")(function* (node: Node, name: string, replica: string) {
   const group = yield* locate(node, "probe", name)
   if (!replicasOf(group).includes(replica)) {
@@ -218,19 +251,55 @@ const transfer = Effect.fn("InMemoryGroups.transfer")(function* (
   const before = statusOf(group, node.self)
   const refusal = refuseTransfer(before, target, term)
   if (refusal !== undefined) return yield* failWith("transfer", name, refusedTransfer(refusal))
+  if (node.world.untargeted) {
+    return yield* failWith("transfer", name, new Unsupported({ detail: "this engine picks any voter" }))
+  }
   const silence = silenceOf(node, target)
   if (silence !== undefined) {
     return yield* failWith("transfer", name, new NotEligible({ target, detail: silence.message }))
   }
-  node.world.transfers.push({ group: name, from: node.self, target })
+  yield* move(node, group, { operation: "transfer", next: target })
+  return judgeTransfer(before, target, statusOf(group, node.self)) ?? judgeAtDeadline(before, group)
+})
+
+const stepDown = (node: Node): StepDown =>
+  Effect.fn("InMemoryGroups.stepDown")(function* (name, { deadline, term } = {}) {
+    const group = yield* locate(node, "stepDown", name)
+    const before = statusOf(group, node.self)
+    const refusal = refuseStepDown(before, term)
+    if (refusal !== undefined) return yield* failWith("stepDown", name, refusedTransfer(refusal))
+    const ids = group.voters.toSorted()
+    const after = ids.indexOf(node.self) + 1
+    const next = [...ids.slice(after), ...ids.slice(0, after - 1)].find(
+      (voter) => silenceOf(node, voter) === undefined
+    )
+    if (next === undefined) {
+      return yield* failWith("stepDown", name, new Unavailable({ detail: "no other voter answers" }))
+    }
+    const moving = move(node, group, { operation: "stepDown", next })
+    yield* deadline === undefined
+      ? moving
+      : Effect.timeoutOrElse(moving, {
+          duration: deadline,
+          orElse: () => failWith("stepDown", name, new TimedOut({ afterMillis: Duration.toMillis(deadline) }))
+        })
+    return judgeTransfer(before, undefined, statusOf(group, node.self)) ?? judgeAtDeadline(before, group)
+  })
+
+/** Carries the hand-over out as scripted, or else as asked. */
+const move = Effect.fnUntraced(function* (
+  { self, world }: Node,
+  group: Group,
+  { next, operation }: { readonly operation: "transfer" | "stepDown"; readonly next: string }
+) {
+  world.transfers.push({ group: group.name, from: self, target: next })
   const scripted = group.script.shift()
-  if (scripted?._tag === "Fails") return yield* failWith("transfer", name, scripted.reason)
+  if (scripted?._tag === "Fails") return yield* failWith(operation, group.name, scripted.reason)
   group.transferring = true
-  yield* Effect.sleep(node.world.transferDuration).pipe(
+  yield* Effect.sleep(world.transferDuration).pipe(
     Effect.ensuring(Effect.sync(() => (group.transferring = false)))
   )
-  elect(group, scripted === undefined ? target : winnerOf(scripted, node.self))
-  return judgeTransfer(before, target, statusOf(group, node.self)) ?? judgeAtDeadline(before, group)
+  elect(group, scripted === undefined ? next : winnerOf(scripted, self))
 })
 
 const replicasOf = (group: Group): ReadonlyArray<string> => [...group.voters, ...group.nonVoters]

@@ -6,14 +6,16 @@
  *
  * Wall clocks play no part. Provide `layerSuspendClock` where machines may be suspended.
  */
-import { Duration, Effect, Exit, Fiber, Layer, PubSub, Scope, Stream } from "effect"
+import { Duration, Effect, Exit, Layer, PubSub, Scope, Stream } from "effect"
 
+import { explainLease } from "./core/leaseContenderReasons.ts"
 import { isLeader, isSteppingDown, leaseLeftMillis } from "./core/leaseContenderState.ts"
-import { Election, type Leadership, NotLeading } from "./Election.ts"
+import { Election, type Leadership } from "./Election.ts"
 import { leaseElectionLoop } from "./leaseElectionMetrics.ts"
 import { makeLeaseElectionNode } from "./leaseElectionNode.ts"
 import { LeaseElectionOptions, type LeaseElectionOptionsInput, timingOf } from "./LeaseElectionOptions.ts"
 import type { LeaseStore } from "./LeaseStore.ts"
+import { mustLead, refuseTransfer, uninterrupted } from "./lettingGo.ts"
 import { makeLeaderWork } from "./whileLeader.ts"
 
 /** Elects whoever holds a lease in a `LeaseStore`; the term is a fencing token. */
@@ -52,17 +54,16 @@ const make = Effect.fnUntraced(function* (options: typeof LeaseElectionOptions.T
     }
   ).pipe(Scope.provide(scope))
 
+  const view = { self, isLeader: node.query(isLeader), leadership: node.leadership }
   const steppedDown = Stream.fromPubSub(latest).pipe(
     Stream.filterEffect(() => Effect.map(node.query(isSteppingDown), (is) => !is)),
     Stream.runHead
   )
-  const stepDown = Effect.gen(function* () {
-    if (!(yield* node.query(isLeader))) {
-      return yield* new NotLeading({ node: self, leader: (yield* node.leadership).leader })
-    }
-    yield* node.apply({ _tag: "StepDown" })
-    yield* steppedDown
-  })
+  const stepDown = mustLead(view).pipe(
+    Effect.andThen(node.apply({ _tag: "StepDown" })),
+    Effect.andThen(steppedDown),
+    Effect.asVoid
+  )
   yield* leaseElectionLoop.running(true)
   yield* Effect.addFinalizer(() =>
     stepDown.pipe(
@@ -78,16 +79,14 @@ const make = Effect.fnUntraced(function* (options: typeof LeaseElectionOptions.T
   )
 
   return Election.of({
-    self,
-    leadership: node.leadership,
-    isLeader: node.query(isLeader),
+    ...view,
     quorum: node.query(({ reachable }) => ({ alive: reachable ? 1 : 0, needed: 1, present: reachable })),
     changes,
     whileLeader: work.whileLeader,
-    resign: stepDown.pipe(
-      Effect.forkIn(scope),
-      Effect.flatMap(Fiber.join),
-      Effect.withSpan("LeaseElection.resign")
+    resign: stepDown.pipe(uninterrupted(scope), Effect.withSpan("LeaseElection.resign")),
+    transfer: refuseTransfer(view, "a lease is taken by whoever asks for it first"),
+    explain: Effect.flatMap(node.leadership, ({ term }) =>
+      node.query((state, nowMillis) => explainLease(state, nowMillis, term))
     )
   })
 })

@@ -3,12 +3,7 @@ import { NodeId } from "@coterie/membership"
 import { Duration, Effect, Schema } from "effect"
 
 import type { ContenderTiming } from "./core/leaseContenderState.ts"
-
-const duration = (millis: number) =>
-  Schema.DurationFromString.pipe(
-    Schema.withDecodingDefaultTypeKey(Effect.succeed(Duration.millis(millis))),
-    Schema.withConstructorDefault(Effect.succeed(Duration.millis(millis)))
-  )
+import { drift, duration, guardMillisOf, leaseProblem } from "./leaseOptionFields.ts"
 
 /** Options of `LeaseElection` with their defaults and the rules between them. Nodes of one election may differ in all but `name` and `drift`. */
 export const LeaseElectionOptions = Schema.Struct({
@@ -27,10 +22,7 @@ export const LeaseElectionOptions = Schema.Struct({
   /** How much earlier than `ttl` a leader stops. Default 5 % of `ttl`, which suits the default `drift`. */
   guard: Schema.optionalKey(Schema.DurationFromString),
   /** How far the rate of any clock may be from true, as a fraction. Default 0.025; 0 to 0.1. */
-  drift: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 0.1 })).pipe(
-    Schema.withDecodingDefaultTypeKey(Effect.succeed(0.025)),
-    Schema.withConstructorDefault(Effect.succeed(0.025))
-  ),
+  drift,
   /** How often a node that does not lead reads the lease, at the least: how soon it follows a leader that resigned. Default 1 s. */
   poll: duration(1000),
   /** How long a leader that resigned stands back, unless another has led since. Default 120 s. */
@@ -43,10 +35,8 @@ export const LeaseElectionOptions = Schema.Struct({
 }).check(
   Schema.makeFilter((options) => {
     const { drift, guardMillis, pollMillis, ttlMillis } = timingOf(options)
-    if (!(ttlMillis >= 500 && ttlMillis <= 86_400_000)) return "ttl must be 500 ms to 1 day"
-    if (guardMillis < (ttlMillis * 2 * drift) / (1 + drift)) {
-      return "guard must be at least ttl x 2 x drift / (1 + drift), or two clocks may drift apart by more"
-    }
+    const problem = leaseProblem("ttl", { leaseMillis: ttlMillis, guardMillis, drift })
+    if (problem !== undefined) return problem
     if (guardMillis > ttlMillis / 3) return "guard must be at most a third of ttl"
     return pollMillis >= 10 && pollMillis <= ttlMillis
       ? undefined
@@ -68,7 +58,7 @@ interface TimingOptions {
 /** The core's timing for these options. */
 export const timingOf = ({ cooldown, drain, drift, guard, poll, ttl }: TimingOptions): ContenderTiming => ({
   ttlMillis: Duration.toMillis(ttl),
-  guardMillis: Duration.toMillis(guard ?? Duration.times(ttl, 0.05)),
+  guardMillis: guardMillisOf(ttl, guard),
   drift,
   pollMillis: Duration.toMillis(poll),
   cooldownMillis: Duration.toMillis(cooldown),

@@ -1,20 +1,29 @@
 /**
  * `Election` by votes that are lent for a lease: the smallest live member leads while a majority lends it theirs, and never two at once.
  *
- * Safe under cut links, pauses, crashes, and clocks whose rates are up to 2.5 % from true (with the default guard). The term is the epoch:
+ * Safe under cut links, pauses, crashes, and clocks whose rates are up to `drift` from true. The term is the epoch:
  * it belongs to one leader only and rises, so it is a fencing token. It also rises without a change of leader when somebody bid in vain; work
  * then ends and starts again under the new token. The rules are in `core/leasedQuorum.ts`.
  *
  * Wall clocks play no part. Provide `layerSuspendClock` where machines may be suspended. Change the members one at a time.
  */
-import { Duration, Effect, Fiber, Layer, PubSub, Stream } from "effect"
+import type { NodeId } from "@coterie/membership"
+import { Duration, Effect, Layer, PubSub, Stream } from "effect"
 
+import { transferRefusal } from "./core/leasedQuorumHindrance.ts"
+import { explainLeasedQuorum } from "./core/leasedQuorumReasons.ts"
 import { isLeader, leaseLeftMillis, liveMembers } from "./core/leasedQuorumState.ts"
 import { quorumSize } from "./core/quorumSize.ts"
-import { Election, type Leadership, NotLeading } from "./Election.ts"
+import { Election, type Leadership, TransferRefused } from "./Election.ts"
 import { makeLeasedQuorumNode } from "./leasedQuorumNode.ts"
-import { LeasedQuorumOptions, type LeasedQuorumOptionsInput, timingOf } from "./LeasedQuorumOptions.ts"
+import {
+  LeasedQuorumOptions,
+  type LeasedQuorumOptionsInput,
+  outlastsRound,
+  timingOf
+} from "./LeasedQuorumOptions.ts"
 import { LeaseTransport } from "./LeaseTransport.ts"
+import { mustLead, uninterrupted } from "./lettingGo.ts"
 import type { PromiseStore, PromiseStoreFailed } from "./PromiseStore.ts"
 import { makeLeaderWork } from "./whileLeader.ts"
 
@@ -22,16 +31,20 @@ import { makeLeaderWork } from "./whileLeader.ts"
 export const LeasedQuorumElection = {
   /**
    * Takes part in the election until its scope closes. Fails with `PromiseStoreFailed` when the promise of an earlier run cannot be read:
-   * voting without it could elect two leaders.
+   * voting without it could elect two leaders. Options that break a rule of `LeasedQuorumOptions` are a defect.
    */
   layer: (
     options: LeasedQuorumOptionsInput = {}
   ): Layer.Layer<Election, PromiseStoreFailed, LeaseTransport | PromiseStore> =>
-    Layer.effect(Election, make(LeasedQuorumOptions.make(options)))
+    Layer.effect(
+      Election,
+      Effect.suspend(() => make(LeasedQuorumOptions.make(options)))
+    )
 }
 
 const make = Effect.fnUntraced(function* (options: typeof LeasedQuorumOptions.Type) {
   const transport = yield* LeaseTransport
+  yield* outlastsRound(options, transport)
   const { self } = transport
   const scope = yield* Effect.scope
   const latest = yield* PubSub.sliding<Leadership>({ capacity: 1, replay: 1 })
@@ -57,25 +70,15 @@ const make = Effect.fnUntraced(function* (options: typeof LeasedQuorumOptions.Ty
   })
   yield* node.poll.pipe(Effect.delay(options.poll), Effect.forever, Effect.forkScoped)
 
-  const stepDown = Effect.gen(function* () {
-    if (!(yield* node.query(isLeader))) {
-      return yield* new NotLeading({ node: self, leader: (yield* node.leadership).leader })
-    }
-    yield* node.apply({ _tag: "StepDown", to: undefined })
-    yield* Stream.runHead(
-      Stream.filterEffect(changes, () =>
-        Effect.map(
-          node.query((state) => state.role._tag),
-          (role) => role !== "Holder"
-        )
-      )
-    )
-  })
+  const view = { self, isLeader: node.query(isLeader), leadership: node.leadership }
+  const released = Stream.runHead(
+    Stream.filterEffect(changes, () => node.query(({ role }) => role._tag !== "Holder"))
+  )
+  const stepDown = (to: NodeId | undefined) =>
+    Effect.asVoid(Effect.andThen(node.apply({ _tag: "StepDown", to }), released))
 
   return Election.of({
-    self,
-    leadership: node.leadership,
-    isLeader: node.query(isLeader),
+    ...view,
     quorum: node.query((state, nowMillis) => {
       const alive = liveMembers(state, nowMillis).length
       const needed = quorumSize(state.members.length)
@@ -83,10 +86,19 @@ const make = Effect.fnUntraced(function* (options: typeof LeasedQuorumOptions.Ty
     }),
     changes,
     whileLeader: work.whileLeader,
-    resign: stepDown.pipe(
-      Effect.forkIn(scope),
-      Effect.flatMap(Fiber.join),
+    resign: mustLead(view).pipe(
+      Effect.andThen(stepDown(undefined)),
+      uninterrupted(scope),
       Effect.withSpan("LeasedQuorumElection.resign")
+    ),
+    transfer: Effect.fn("LeasedQuorumElection.transfer")(function* (to) {
+      yield* mustLead(view)
+      const refusal = yield* node.query((state, nowMillis) => transferRefusal(state, to, nowMillis))
+      if (refusal !== undefined) return yield* new TransferRefused({ node: self, to, ...refusal })
+      yield* stepDown(to)
+    }, uninterrupted(scope)),
+    explain: Effect.flatMap(node.leadership, ({ term }) =>
+      node.query((state, nowMillis) => explainLeasedQuorum(state, nowMillis, term))
     )
   })
 })

@@ -2,25 +2,23 @@
 import { Duration, Effect, Schema } from "effect"
 
 import type { LeasedQuorumTiming } from "./core/leasedQuorumState.ts"
-
-const duration = (millis: number) =>
-  Schema.DurationFromString.pipe(
-    Schema.withDecodingDefaultTypeKey(Effect.succeed(Duration.millis(millis))),
-    Schema.withConstructorDefault(Effect.succeed(Duration.millis(millis)))
-  )
+import { drift, duration, guardMillisOf, leaseProblem } from "./leaseOptionFields.ts"
 
 /** Options of `LeasedQuorumElection` with their defaults and the rules between them. */
 export const LeasedQuorumOptions = Schema.Struct({
   /**
-   * How long a vote is lent; a leader that renews no more leads at most this long. Default 4 s; at least 500 ms. To make it shorter, keep each
-   * node down for the old lease when it is restarted: by itself it waits out the lease that it is configured with.
+   * How long a vote is lent; a leader that renews no more leads at most this long. Default 4 s; 500 ms to 1 day, and longer than the
+   * transport's round plus `guard`. To make it shorter, keep each node down for the old lease when it is restarted: by itself it waits out the
+   * lease that it is configured with.
    */
   lease: duration(4000),
   /**
-   * How much earlier than its votes end a leader stops: what two clocks may drift apart during a lease. Default 200 ms, which covers clock
-   * rates up to 2.5 % from true with the default lease.
+   * How much earlier than its votes end a leader stops: what two clocks may drift apart during a lease. Default 5 % of `lease`, which suits
+   * the default `drift`.
    */
-  guard: duration(200),
+  guard: Schema.optionalKey(Schema.DurationFromString),
+  /** How far the rate of any clock may be from true, as a fraction. Default 0.025; 0 to 0.1. */
+  drift,
   /** How long a candidate waits for each live member that is preferred to it. Default 500 ms. */
   defer: duration(500),
   /**
@@ -36,11 +34,13 @@ export const LeasedQuorumOptions = Schema.Struct({
   /** How often expiry, bids and hand-overs are looked at. Default 100 ms. */
   poll: duration(100)
 }).check(
-  Schema.makeFilter(({ guard, lease, poll }) => {
-    if (Duration.toMillis(lease) < 500) return "lease must be at least 500 ms"
-    if (Duration.toMillis(guard) * 2 >= Duration.toMillis(lease))
-      return "guard must be less than half of lease"
-    return Duration.toMillis(poll) * 2 >= Duration.toMillis(lease)
+  Schema.makeFilter((options) => {
+    const leaseMillis = Duration.toMillis(options.lease)
+    const guardMillis = guardMillisOf(options.lease, options.guard)
+    const problem = leaseProblem("lease", { leaseMillis, guardMillis, drift: options.drift })
+    if (problem !== undefined) return problem
+    if (guardMillis * 2 >= leaseMillis) return "guard must be less than half of lease"
+    return Duration.toMillis(options.poll) * 2 >= leaseMillis
       ? "poll must be less than half of lease"
       : undefined
   })
@@ -51,6 +51,20 @@ export type LeasedQuorumOptionsInput = (typeof LeasedQuorumOptions)["~type.make.
 /** How long acceptors keep their vote for the successor that a leader names, in ms: several round trips of any network. */
 const reserveMillis = 2000
 
+/** A lease must last from one renewal to the next: dies unless it is longer than a round of the transport plus the guard. */
+export const outlastsRound = (
+  options: typeof LeasedQuorumOptions.Type,
+  { intervalMillis }: { readonly intervalMillis: number }
+): Effect.Effect<void> => {
+  const leaseMillis = Duration.toMillis(options.lease)
+  const leastMillis = intervalMillis + guardMillisOf(options.lease, options.guard)
+  return leaseMillis > leastMillis
+    ? Effect.void
+    : Effect.die(
+        `lease (${leaseMillis} ms) must be longer than a round of the transport plus guard (${leastMillis} ms)`
+      )
+}
+
 /** The core's timing for these options over a transport's rounds. */
 export const timingOf = (
   options: typeof LeasedQuorumOptions.Type,
@@ -59,7 +73,7 @@ export const timingOf = (
   heartbeatMillis: rounds.intervalMillis,
   deadAfterMillis: rounds.deadAfterMillis,
   leaseMillis: Duration.toMillis(options.lease),
-  guardMillis: Duration.toMillis(options.guard),
+  guardMillis: guardMillisOf(options.lease, options.guard),
   deferMillis: Duration.toMillis(options.defer),
   cooldownMillis: Duration.toMillis(options.cooldown),
   reserveMillis,

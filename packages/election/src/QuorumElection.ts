@@ -5,21 +5,12 @@
  * network fault can have two nodes lead at once, and `term` is local: never use it as a fencing token. The rule is `core/quorumElection`.
  */
 import { Heartbeats, type HeartbeatRider, NodeId } from "@coterie/membership"
-import {
-  Clock,
-  Duration,
-  Effect,
-  Fiber,
-  Layer,
-  Metric,
-  Option,
-  Schema,
-  Stream,
-  SubscriptionRef
-} from "effect"
+import { Clock, Duration, Effect, Layer, Metric, Option, Schema, Stream, SubscriptionRef } from "effect"
 
 import * as Core from "./core/quorumElection.ts"
-import { Election, type Leadership, NotLeading } from "./Election.ts"
+import { explainQuorum } from "./core/quorumReasons.ts"
+import { Election, type Leadership } from "./Election.ts"
+import { mustLead, refuseTransfer, uninterrupted } from "./lettingGo.ts"
 import { makeLeaderWork } from "./whileLeader.ts"
 
 /** Options of `QuorumElection`; every node of a cluster must use the same. */
@@ -99,15 +90,14 @@ const make = Effect.fnUntraced(function* (options: typeof QuorumElectionOptions.
   yield* Effect.addFinalizer(() => node.stop)
   yield* heartbeats.ride(riderOf(node))
 
-  /** Runs in the layer's scope: work that resigns is itself interrupted, and must not take the resignation with it. */
-  const release = node
-    .apply((nowMillis) => ({ _tag: "Resign", nowMillis }))
-    .pipe(work.afterWork, Effect.forkIn(scope), Effect.flatMap(Fiber.join))
-  const isLeader = node.query(Core.isLeader)
-  return Election.of({
+  const view = {
     self,
-    leadership: Effect.map(node.state, leadershipOf),
-    isLeader,
+    isLeader: node.query(Core.isLeader),
+    leadership: Effect.map(node.state, leadershipOf)
+  }
+  const release = node.apply((nowMillis) => ({ _tag: "Resign", nowMillis })).pipe(work.afterWork)
+  return Election.of({
+    ...view,
     quorum: node.query((state, nowMillis) => ({
       alive: Core.liveSet(state, nowMillis).length,
       needed: Core.quorumNeeded(state),
@@ -115,10 +105,13 @@ const make = Effect.fnUntraced(function* (options: typeof QuorumElectionOptions.
     })),
     changes: node.changes,
     whileLeader: work.whileLeader,
-    resign: Effect.gen(function* () {
-      if (yield* isLeader) return yield* release
-      return yield* new NotLeading({ node: self, leader: (yield* node.state).leader })
-    }).pipe(Effect.withSpan("QuorumElection.resign"))
+    resign: mustLead(view).pipe(
+      Effect.andThen(release),
+      uninterrupted(scope),
+      Effect.withSpan("QuorumElection.resign")
+    ),
+    transfer: refuseTransfer(view, "every node elects the smallest live member by itself"),
+    explain: node.query(explainQuorum)
   })
 })
 

@@ -4,6 +4,7 @@ import { TestClock } from "effect/testing"
 
 import { ProtocolViolation } from "../src/ConsensusGroups.ts"
 import { InMemoryGroups, type InMemoryGroupsOptions } from "../src/InMemoryGroups.ts"
+import { present } from "./support/present.ts"
 
 const options: InMemoryGroupsOptions = {
   groups: {
@@ -96,4 +97,42 @@ it.effect("a replica without a vote cannot be elected", () =>
     const exit = yield* Effect.exit(world.elect("orders", "r"))
     assert.strictEqual(exit._tag, "Failure")
   }).pipe(Effect.provide(layer))
+)
+
+it.effect("without targets: the next voter that answers takes over, as far as nothing is scripted", () =>
+  Effect.gen(function* () {
+    const world = yield* InMemoryGroups
+    const beside = world.at("e")
+    const refused = yield* Effect.flip(beside.transferLeadership("orders", "a"))
+    assert.strictEqual(refused.reason._tag, "Unsupported")
+    yield* world.hang("a")
+    const outcome = yield* present(beside.stepDown)("orders", { term: 1 })
+    assert.deepStrictEqual(outcome, { _tag: "MovedElsewhere", leader: "b", term: 2 })
+    yield* world.script("orders", { _tag: "Unchanged" })
+    const unchanged = yield* present(world.at("b").stepDown)("orders")
+    assert.deepStrictEqual(unchanged, { _tag: "Unchanged", leader: "b" })
+    yield* world.kill("e")
+    const nobody = yield* Effect.flip(present(world.at("b").stepDown)("orders"))
+    assert.strictEqual(nobody.reason._tag, "Unavailable")
+    assert.deepStrictEqual(
+      (yield* world.transfers).map(({ from, target }) => [from, target]),
+      [
+        ["e", "b"],
+        ["b", "e"]
+      ]
+    )
+  }).pipe(Effect.provide(InMemoryGroups.layer({ ...options, untargeted: true })))
+)
+
+it.effect("a step-down that takes longer than its deadline is TimedOut", () =>
+  Effect.gen(function* () {
+    const world = yield* InMemoryGroups
+    const call = present(world.at("e").stepDown)("orders", { deadline: Duration.seconds(1) })
+    const fiber = yield* Effect.forkChild(Effect.flip(call))
+    yield* TestClock.adjust("1 seconds")
+    assert.deepInclude((yield* Fiber.join(fiber)).reason, { _tag: "TimedOut", afterMillis: 1000 })
+    assert.strictEqual((yield* world.leadership("orders")).leader, "e")
+  }).pipe(
+    Effect.provide(InMemoryGroups.layer({ ...options, untargeted: true, transferDuration: "2 seconds" }))
+  )
 )

@@ -267,7 +267,10 @@ describe("LeaseElectionOptions", () => {
     assert.strictEqual(refusal({}), "")
     assert.include(refusal({ ttl: Duration.millis(499) }), "ttl must be 500 ms to 1 day")
     assert.include(refusal({ guard: Duration.millis(400) }), "guard must be at least")
-    assert.include(refusal({ drift: 0.05 }), "guard must be at least")
+    assert.include(
+      refusal({ drift: 0.05 }),
+      "guard must be at least ttl x 2 x drift / (1 + drift), here 953 ms"
+    )
     assert.include(refusal({ guard: Duration.seconds(4) }), "guard must be at most a third of ttl")
     assert.include(refusal({ poll: Duration.seconds(11) }), "poll must be")
   })

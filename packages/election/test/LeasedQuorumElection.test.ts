@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Fiber, Latch, Layer } from "effect"
+import { Cause, Clock, Duration, Effect, Exit, Fiber, Latch, Layer } from "effect"
 
 import {
   Election,
@@ -66,6 +66,22 @@ const cutOff = Effect.fnUntraced(function* (node: string) {
     yield* world.cut(other, node)
   }
 })
+
+/** A node on its own, whose transport has rounds of this interval and carries nothing. */
+const alone = (intervalMillis: number, options: Parameters<typeof LeasedQuorumElection.layer>[0]) =>
+  LeasedQuorumElection.layer(options).pipe(
+    Layer.provide(
+      Layer.succeed(LeaseTransport, {
+        self: "a",
+        members: ["a"],
+        intervalMillis,
+        deadAfterMillis: 4 * intervalMillis,
+        send: () => Effect.void,
+        attach: () => Effect.void
+      } as LeaseTransport["Service"])
+    ),
+    Layer.provide(Layer.succeed(PromiseStore, disk()))
+  )
 
 /** Keeps the process busy. */
 const standStill = (millis: number): void => {
@@ -225,19 +241,7 @@ describe("LeasedQuorumElection", () => {
   })
 
   it.live("a leader whose process stood still does not lead when it goes on, before any timer ran", () => {
-    const alone = Layer.succeed(LeaseTransport, {
-      self: "a",
-      members: ["a"],
-      intervalMillis: 1000,
-      deadAfterMillis: 4000,
-      send: () => Effect.void,
-      attach: () => Effect.void
-    } as LeaseTransport["Service"])
-    const layer = LeasedQuorumElection.layer({
-      lease: Duration.millis(600),
-      guard: Duration.millis(50),
-      poll: Duration.millis(5)
-    }).pipe(Layer.provide(alone), Layer.provide(Layer.succeed(PromiseStore, disk())))
+    const layer = alone(100, { lease: Duration.millis(600), poll: Duration.millis(5) })
     return Effect.gen(function* () {
       const node = yield* Election
       const lease = yield* node.whileLeader(LeaderLease)
@@ -252,3 +256,114 @@ describe("LeasedQuorumElection", () => {
     }).pipe(Effect.provide(layer))
   })
 })
+
+describe("LeasedQuorumElection.transfer", () => {
+  it.effect("is refused with what is known of the member, and nothing changes", () =>
+    Effect.gen(function* () {
+      const nodes = yield* startAll
+      yield* pass(3)
+      const [a] = nodes
+      yield* cutOff("c")
+      yield* pass(5)
+      const before = yield* a.leadership
+      const refusal = yield* Effect.flip(a.transfer("c"))
+      assert.strictEqual(refusal._tag === "TransferRefused" && refusal.reason, "notAlive")
+      assert.match(refusal.message, /^a does not hand leadership to c: silent for [\d.]+ s; dead after 4 s$/)
+      yield* pass(5)
+      assert.deepStrictEqual(yield* a.leadership, before)
+    }).pipe(Effect.provide(worldOf({})))
+  )
+
+  it.effect("while leadership is on its way to another member, a second one is refused", () =>
+    Effect.gen(function* () {
+      const nodes = yield* startAll
+      yield* pass(3)
+      const [a] = nodes
+      const cleanUp = yield* Latch.make()
+      const work = Effect.acquireRelease(Effect.void, () => cleanUp.await).pipe(Effect.andThen(Effect.never))
+      yield* Effect.forkDetach(a.whileLeader(work))
+      yield* pass(1)
+      const first = yield* Effect.forkDetach(a.transfer("c"))
+      yield* pass(1)
+      const explained = yield* a.explain
+      assert.deepStrictEqual([explained.leader, explained.rule], ["a", "handingOver"])
+      const refusal = yield* Effect.flip(a.transfer("b"))
+      assert.strictEqual(refusal._tag === "TransferRefused" && refusal.reason, "handingOver")
+      const same = yield* Effect.forkDetach(a.transfer("c"))
+      yield* pass(1)
+      yield* cleanUp.open
+      yield* pass(1)
+      yield* Fiber.join(first)
+      yield* Fiber.join(same)
+      assert.deepStrictEqual(yield* leadersOf(nodes), ["c"])
+    }).pipe(Effect.provide(worldOf({})))
+  )
+
+  it.effect("work may transfer leadership, and is then interrupted itself", () =>
+    Effect.gen(function* () {
+      const nodes = yield* startAll
+      yield* pass(3)
+      const [a] = nodes
+      const work = yield* Effect.forkDetach(a.whileLeader(Effect.andThen(a.transfer("c"), Effect.never)))
+      yield* pass(2)
+      assert.strictEqual((yield* Effect.flip(Fiber.join(work)))._tag, "LeadershipLost")
+      assert.deepStrictEqual(yield* leadersOf(nodes), ["c"])
+    }).pipe(Effect.provide(worldOf({})))
+  )
+
+  it.effect("lets go, and somebody else leads, when the member named does not take it", () =>
+    Effect.gen(function* () {
+      const world = yield* ElectionWorld
+      const nodes = yield* startAll
+      yield* pass(3)
+      const [a] = nodes
+      const { term } = yield* a.leadership
+      // Its bids reach nobody, and a does not know yet.
+      yield* world.cut("c", "a")
+      yield* world.cut("c", "b")
+      const call = yield* Effect.forkDetach(a.transfer("c"))
+      yield* pass(1)
+      yield* Fiber.join(call)
+      assert.deepStrictEqual(yield* leadersOf(nodes), [])
+      yield* pass(4)
+      assert.deepStrictEqual(yield* leadersOf(nodes), ["b"])
+      assert.isAbove((yield* a.leadership).term, term)
+    }).pipe(Effect.provide(worldOf({})))
+  )
+})
+
+describe("options of LeasedQuorumElection", () => {
+  it.effect("that could let two lead, or none for long, are a defect that says what would be right", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* refusalOf({}), "")
+      assert.include(yield* refusalOf({ lease: Duration.millis(499) }), "lease must be 500 ms to 1 day")
+      assert.include(yield* refusalOf({ lease: Duration.hours(25) }), "lease must be 500 ms to 1 day")
+      assert.include(yield* refusalOf({ drift: 0.11 }), "0.1")
+      assert.strictEqual(yield* refusalOf({ guard: Duration.millis(196) }), "")
+      // 4000 x 2 x 0.025 / 1.025 = 195.1
+      assert.include(
+        yield* refusalOf({ guard: Duration.millis(195) }),
+        "at least lease x 2 x drift / (1 + drift), here 196 ms"
+      )
+      assert.include(yield* refusalOf({ drift: 0.1 }), "here 728 ms")
+      assert.strictEqual(yield* refusalOf({ drift: 0.1, guard: Duration.millis(728) }), "")
+      assert.strictEqual(yield* refusalOf({ drift: 0, guard: Duration.zero }), "")
+      assert.include(
+        yield* refusalOf({ guard: Duration.seconds(2) }),
+        "guard must be less than half of lease"
+      )
+      assert.include(yield* refusalOf({ poll: Duration.seconds(2) }), "poll must be less than half of lease")
+      assert.include(
+        yield* refusalOf({ lease: Duration.millis(1050) }),
+        "lease (1050 ms) must be longer than a round of the transport plus guard (1052.5 ms)"
+      )
+      assert.strictEqual(yield* refusalOf({ lease: Duration.millis(1060) }), "")
+    })
+  )
+})
+
+/** Why a node whose transport has rounds of 1 s does not start; empty when it does. */
+const refusalOf = (options: Parameters<typeof LeasedQuorumElection.layer>[0]) =>
+  Effect.map(Effect.exit(Effect.scoped(Layer.build(alone(1000, options)))), (exit) =>
+    Exit.isFailure(exit) ? Cause.pretty(exit.cause) : ""
+  )

@@ -9,6 +9,8 @@ import { counted } from "./support/counted.ts"
 const electionOfA = Effect.gen(function* () {
   const leadership = yield* SubscriptionRef.make<Leadership>({ leader: "a", term: 1 })
   const resignations = yield* Ref.make(0)
+  // Nothing here hands leadership on or explains it.
+  const unused = Effect.die("not part of this election")
   const work = yield* makeLeaderWork("a", SubscriptionRef.changes(leadership), { termIsFencingToken: true })
   const election = Layer.succeed(Election, {
     self: "a",
@@ -17,7 +19,9 @@ const electionOfA = Effect.gen(function* () {
     quorum: Effect.succeed({ alive: 1, needed: 1, present: true }),
     changes: SubscriptionRef.changes(leadership),
     whileLeader: work.whileLeader,
-    resign: Ref.update(resignations, (count) => count + 1)
+    resign: Ref.update(resignations, (count) => count + 1),
+    transfer: () => unused,
+    explain: unused
   } as Election["Service"])
   const set = (leader: string | undefined, term: number) => SubscriptionRef.set(leadership, { leader, term })
   return { election, resignations: Ref.get(resignations), set }

@@ -57,6 +57,12 @@ export const reportGrant = (acceptor: LeaseAcceptor, nowMillis: number): GrantRe
 export const reservedFor = ({ reserve }: LeaseAcceptor, nowMillis: number): string | undefined =>
   reserve !== undefined && nowMillis < reserve.untilMillis ? reserve.to : undefined
 
+/** Whether the acceptor keeps its vote for somebody else than this member. */
+export const isReservedForAnother = (acceptor: LeaseAcceptor, id: string, nowMillis: number): boolean => {
+  const reserved = reservedFor(acceptor, nowMillis)
+  return reserved !== undefined && reserved !== id
+}
+
 /** Decides on a bid or renewal. When `promised` grew it must be on disk before the verdict is sent. */
 export const decideGrant = (
   acceptor: LeaseAcceptor,
@@ -92,8 +98,7 @@ const refusal = (
   const oldestAccepted =
     kind === "renew" || grant?.epoch === epoch ? acceptor.promised : acceptor.promised + 1
   if (epoch < oldestAccepted) return "stale"
-  const reserved = reservedFor(acceptor, nowMillis)
-  return reserved !== undefined && reserved !== from ? "reserved" : undefined
+  return isReservedForAnother(acceptor, from, nowMillis) ? "reserved" : undefined
 }
 
 /** Frees the sender's grant, keeps a moment free for its chosen successor, and closes the epoch for late duplicates. */

@@ -1,5 +1,5 @@
 /** A node that does not lead: when it bids, what becomes of the bid, and how a failed one is taken back (R5, R7). */
-import { acceptRelease, reservedFor } from "./leaseAcceptor.ts"
+import { acceptRelease, isReservedForAnother } from "./leaseAcceptor.ts"
 import { nothing, openBid, sendAll, type Step, validUntil, withVote } from "./leaseBid.ts"
 import type { Bid, LeasedQuorumState } from "./leasedQuorumState.ts"
 import { becomeHolder } from "./leaseHolder.ts"
@@ -8,7 +8,8 @@ import { couldWin, mayStillWin, preferredTo } from "./leasePreference.ts"
 
 /** Bids once it is this node's turn: the smallest live member at once, each further one a moment later. */
 export const pollFollower = (state: LeasedQuorumState, nowMillis: number): Step => {
-  if (!couldWin(state, nowMillis)) {
+  // The wait for its turn starts when a reservation ends; else all members would be due at that same moment.
+  if (!couldWin(state, nowMillis) || isReservedForAnother(state.acceptor, state.self, nowMillis)) {
     return [state.openSinceMillis === undefined ? state : { ...state, openSinceMillis: undefined }, nothing]
   }
   const openSinceMillis = state.openSinceMillis ?? nowMillis
@@ -21,11 +22,10 @@ export const pollFollower = (state: LeasedQuorumState, nowMillis: number): Step 
 
 /** Bids unless this node's own vote, a reservation or the wait after a restart stands against it. */
 export const tryToBid = (state: LeasedQuorumState, nowMillis: number): Step => {
-  const reserved = reservedFor(state.acceptor, nowMillis)
   const mayBid =
     state.role._tag === "Follower" &&
     nowMillis >= state.acceptor.bootUntilMillis &&
-    (reserved === undefined || reserved === state.self) &&
+    !isReservedForAnother(state.acceptor, state.self, nowMillis) &&
     couldWin(state, nowMillis)
   if (!mayBid) return [state, nothing]
   const [next, bid, effects] = openBid(state, nowMillis)

@@ -47,5 +47,6 @@ export const mayStillWin = (
 const lastHolder = ({ acceptor }: LeasedQuorumState): string | undefined =>
   acceptor.grant?.established === true ? acceptor.grant.holder : undefined
 
-const isWilling = (state: LeasedQuorumState, id: string, nowMillis: number): boolean =>
+/** Whether a member did not step down lately. */
+export const isWilling = (state: LeasedQuorumState, id: string, nowMillis: number): boolean =>
   id === state.self ? nowMillis >= state.unwillingUntilMillis : (state.peers.get(id)?.willing ?? true)

@@ -43,7 +43,10 @@ export type NatsRequest =
       readonly account: string | undefined
       readonly raftGroup: string
     }
-  | { readonly _tag: "StepDown"; readonly group: NatsGroup; readonly preferred: string }
+  /** The routes of one server, with their round trips. */
+  | { readonly _tag: "Routes"; readonly serverId: string }
+  /** Without `preferred`, which servers before 2.11 do not know, any healthy replica takes over. */
+  | { readonly _tag: "StepDown"; readonly group: NatsGroup; readonly preferred: string | undefined }
 
 /** A request as it goes out. */
 export interface NatsMessage {
@@ -69,13 +72,15 @@ export const encodeRequest = (request: NatsRequest): NatsMessage => {
       const payload = JSON.stringify({ ...(account === undefined ? {} : { account }), group: raftGroup })
       return { account: "system", subject: `$SYS.REQ.SERVER.${serverId}.RAFTZ`, payload }
     }
+    case "Routes":
+      return { account: "system", subject: `$SYS.REQ.SERVER.${request.serverId}.ROUTEZ`, payload: "" }
     case "StepDown":
       return stepDown(request.group, request.preferred)
   }
 }
 
-const stepDown = (group: NatsGroup, preferred: string): NatsMessage => {
-  const body = { placement: { preferred } }
+const stepDown = (group: NatsGroup, preferred: string | undefined): NatsMessage => {
+  const body = preferred === undefined ? undefined : { placement: { preferred } }
   switch (group._tag) {
     case "Meta":
       return { ...own("$JS.API.META.LEADER.STEPDOWN", body), account: "system" }

@@ -209,4 +209,5 @@ const lead = (state: QuorumElectionState, leader: string | undefined, cause: Cha
   ]
 }
 
-const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+/** Order of ids by code unit. */
+export const byCodeUnit = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -78,6 +78,16 @@ export const obeysTarget = (version: string | undefined): boolean => {
   return major === undefined || Number(major) > 8 || (Number(major) === 8 && Number(minor) >= 41)
 }
 
+/** Whether `time` of `GET /nodes` is a round trip in this version: from 10.2.7 on; before, it was taken before the call. Unreadable counts as old. */
+export const timesNodes = (version: string | undefined): boolean => {
+  const parts = /^v?(\d+)\.(\d+)\.(\d+)/
+    .exec(version ?? "")
+    ?.slice(1)
+    .map(Number) ?? [0]
+  const [major = 0, minor = 0, patch = 0] = parts
+  return major > 10 || (major === 10 && (minor > 2 || (minor === 2 && patch >= 7)))
+}
+
 /** Status and the beginning of the body in one line, without control characters. */
 const describe = ({ body, location, status }: RqliteAnswer): string => {
   const text = body

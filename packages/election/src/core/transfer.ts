@@ -21,10 +21,8 @@ export const refuseTransfer = (
   target: string,
   expectedTerm: number | undefined
 ): TransferRefusal | undefined => {
-  if (status.leader !== status.self) return { _tag: "NotLeader", leader: status.leader }
-  if (expectedTerm !== undefined && expectedTerm !== status.term) {
-    return { _tag: "StaleTerm", expected: expectedTerm, actual: status.term }
-  }
+  const refusal = refuseForeign(status, expectedTerm)
+  if (refusal !== undefined) return refusal
   if (target === status.self) return { _tag: "AlreadyLeader", target }
   if (status.nonVoters.some((replica) => replica.id === target)) {
     return { _tag: "NotEligible", target, detail: "it has no vote" }
@@ -33,13 +31,30 @@ export const refuseTransfer = (
   return status.electing ? { _tag: "TransferInProgress" } : undefined
 }
 
+/** The same for a step-down, which names no target. */
+export const refuseStepDown = (
+  status: GroupStatus,
+  expectedTerm: number | undefined
+): TransferRefusal | undefined =>
+  refuseForeign(status, expectedTerm) ?? (status.electing ? { _tag: "TransferInProgress" } : undefined)
+
+const refuseForeign = (
+  { leader, self, term }: GroupStatus,
+  expectedTerm: number | undefined
+): TransferRefusal | undefined => {
+  if (leader !== self) return { _tag: "NotLeader", leader }
+  return expectedTerm !== undefined && expectedTerm !== term
+    ? { _tag: "StaleTerm", expected: expectedTerm, actual: term }
+    : undefined
+}
+
 /**
- * Reads a hand-over's outcome from a status taken after it was sent; undefined means too early to tell, look again.
+ * Reads a hand-over's outcome from a status taken after it was sent; undefined means too early to tell, look again. A step-down has no target.
  * The old leader in the old term may still be about to step down; in a newer term it has won the election that the hand-over caused.
  */
 export const judgeTransfer = (
   before: GroupStatus,
-  target: string,
+  target: string | undefined,
   now: Pick<GroupStatus, "leader" | "term" | "electing">
 ): TransferOutcome | undefined => {
   const { electing, leader, term } = now

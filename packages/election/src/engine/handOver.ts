@@ -7,7 +7,7 @@
 import { Clock, Duration, Effect } from "effect"
 
 import { ConsensusError, type GroupStatus, NotEligible, type TransferOutcome } from "../ConsensusGroups.ts"
-import { judgeAtDeadline, judgeTransfer, refuseTransfer } from "../core/transfer.ts"
+import { judgeAtDeadline, judgeTransfer, refuseStepDown, refuseTransfer } from "../core/transfer.ts"
 import { refusedTransfer } from "./refusedTransfer.ts"
 
 /** Why a call failed, before it is known which call it was. */
@@ -25,6 +25,11 @@ export interface TransferWish {
   readonly term: number | undefined
 }
 
+/** Anybody else should lead. */
+export interface StepDownWish extends Pick<TransferWish, "term"> {
+  readonly target: undefined
+}
+
 /** What went wrong with a transfer that was sent. */
 export interface SentFailure {
   readonly reason: Reason
@@ -37,7 +42,7 @@ export interface HandOver<Reading extends { readonly status: GroupStatus }> {
   readonly read: Effect.Effect<Reading, Reason>
   /** Why the engine itself would not do it well, beside the rules that all engines share. */
   readonly refuse?: (reading: Reading) => Reason | undefined
-  /** One application-level round trip to the target. */
+  /** One application-level round trip to the target; without a target, to any other voter. */
   readonly probe: Effect.Effect<unknown, Reason>
   /** Sends the transfer; undefined when the engine says that all is well. */
   readonly send: (reading: Reading) => Effect.Effect<SentFailure | undefined, Reason>
@@ -47,24 +52,25 @@ export interface HandOver<Reading extends { readonly status: GroupStatus }> {
   readonly verifyInterval: Duration.Duration
 }
 
-/** Hands the group's leadership to the target. */
+/** Hands the group's leadership to the target, or to whom the engine chooses. */
 export const handOver = Effect.fnUntraced(function* <Reading extends { readonly status: GroupStatus }>(
   group: HandOver<Reading>,
-  wish: TransferWish
+  wish: TransferWish | StepDownWish
 ) {
   yield* readWilling(group, wish)
+  const { target } = wish
   yield* group.probe.pipe(
     Effect.mapError((reason) =>
-      reason._tag === "Unauthorized"
+      reason._tag === "Unauthorized" || target === undefined
         ? reason
-        : new NotEligible({ target: wish.target, detail: reason.message })
+        : new NotEligible({ target, detail: reason.message })
     )
   )
   // Probing took time: somebody else may lead by now.
   const before = yield* readWilling(group, wish)
   const sent = yield* group.send(before)
   if (sent !== undefined && !sent.isUncertain) return yield* sent.reason
-  const outcome = yield* watch(group, before, wish.target)
+  const outcome = yield* watch(group, before, target)
   const moved = outcome._tag === "Moved" || outcome._tag === "MovedElsewhere"
   return sent === undefined || moved ? outcome : yield* sent.reason
 })
@@ -72,10 +78,11 @@ export const handOver = Effect.fnUntraced(function* <Reading extends { readonly 
 /** The group's reading, if it allows the transfer to be sent. */
 const readWilling = Effect.fnUntraced(function* <Reading extends { readonly status: GroupStatus }>(
   group: HandOver<Reading>,
-  { target, term }: TransferWish
+  { target, term }: TransferWish | StepDownWish
 ) {
   const reading = yield* group.read
-  const refusal = refuseTransfer(reading.status, target, term)
+  const refusal =
+    target === undefined ? refuseStepDown(reading.status, term) : refuseTransfer(reading.status, target, term)
   if (refusal !== undefined) return yield* refusedTransfer(refusal)
   const reason = group.refuse?.(reading)
   return reason === undefined ? reading : yield* reason
@@ -85,7 +92,7 @@ const readWilling = Effect.fnUntraced(function* <Reading extends { readonly stat
 const watch = Effect.fnUntraced(function* <Reading extends { readonly status: GroupStatus }>(
   group: HandOver<Reading>,
   before: Reading,
-  target: string
+  target: string | undefined
 ) {
   const windowNanos = BigInt(Math.ceil(Duration.toMillis(group.verifyWindow(before)) * 1e6))
   const endNanos = (yield* Clock.monotonicTimeNanos) + windowNanos

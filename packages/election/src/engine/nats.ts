@@ -1,19 +1,21 @@
 /**
  * `ConsensusGroups` over NATS JetStream: one group to each replicated stream and consumer of an account, and `meta`. Names are `stream/ORDERS`,
- * `consumer/ORDERS/worker` and `meta`; replicas are server names. Targeted from nats-server 2.11 on; before that, `transferLeadership` is `Unsupported`.
+ * `consumer/ORDERS/worker` and `meta`; replicas are server names. Targeted from nats-server 2.11 on; before that, `transferLeadership` is `Unsupported` and `stepDown` is what is left.
  *
- * The account needs `$JS.API.STREAM.{LIST,INFO.*,LEADER.STEPDOWN.*}` and the same of `CONSUMER`. Terms and `meta` need the system account.
+ * The account needs `$JS.API.STREAM.{LIST,INFO.*,LEADER.STEPDOWN.*}` and the same of `CONSUMER`. Terms, `meta` and round trips of the servers need the system account.
  * Servers that want TLS before they say anything (`handshake_first`) are not supported.
  */
-import { Effect, Layer } from "effect"
+import { Effect, identity, Layer } from "effect"
 
-import { ConsensusGroups, UnknownGroup } from "../ConsensusGroups.ts"
+import { ConsensusGroups, type StepDownOptions, UnknownGroup } from "../ConsensusGroups.ts"
 import { obeysTarget } from "../core/natsAnswers.ts"
+import { within } from "./EngineHttp.ts"
 import { during, type Reason } from "./handOver.ts"
 import { makeDriver, probeReplica, reachability, readGroup, reasoned } from "./nats/driver.ts"
 import { listGroups } from "./nats/listGroups.ts"
 import { makeNatsClient, type NatsHooks } from "./nats/NatsClient.ts"
 import { NatsOptions } from "./nats/NatsOptions.ts"
+import { rttRows } from "./nats/rttRows.ts"
 import { makeServerDirectory } from "./nats/serverDirectory.ts"
 import { transfer } from "./nats/transfer.ts"
 
@@ -60,8 +62,9 @@ const makeGroups = Effect.fnUntraced(function* (options: NatsOptions, hooks: Nat
       return {
         targeted: isTargeted,
         waits: false,
-        ownRtt: "none",
-        term: options.system !== undefined
+        ownRtt: options.system === undefined ? "none" : "matrix",
+        term: options.system !== undefined,
+        untargeted: true
       } as const
     },
     list: list.pipe(during("list", "*")),
@@ -75,6 +78,16 @@ const makeGroups = Effect.fnUntraced(function* (options: NatsOptions, hooks: Nat
     transferLeadership: Effect.fn("nats.transferLeadership")(
       (group: string, target: string, settings?: { readonly term?: number | undefined }) =>
         transfer(driver, group, { target, term: settings?.term }).pipe(named, during("transfer", group))
+    ),
+    rttRows: Effect.fn("nats.rttRows")((group: string) =>
+      rttRows(driver, group).pipe(named, during("rttRows", group))
+    ),
+    stepDown: Effect.fn("nats.stepDown")((group: string, { deadline, term }: StepDownOptions = {}) =>
+      transfer(driver, group, { target: undefined, term }).pipe(
+        deadline === undefined ? identity : within(deadline),
+        named,
+        during("stepDown", group)
+      )
     )
   })
 })

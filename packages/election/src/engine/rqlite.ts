@@ -6,9 +6,10 @@
 import { Effect, Layer } from "effect"
 
 import { ConsensusGroups } from "../ConsensusGroups.ts"
+import { timesNodes } from "../core/rqliteAnswers.ts"
 import { type EngineHooks } from "./EngineHttp.ts"
 import { during } from "./handOver.ts"
-import { makeDriver, probeReplica, readNodes, readStatus } from "./rqlite/driver.ts"
+import { makeDriver, probeReplica, readNodes, readStatus, rttRows } from "./rqlite/driver.ts"
 import { makeGroupDirectory } from "./rqlite/groupDirectory.ts"
 import { makeRqliteClient } from "./rqlite/RqliteClient.ts"
 import { RqliteOptions } from "./rqlite/RqliteOptions.ts"
@@ -31,14 +32,20 @@ const makeGroups = Effect.fnUntraced(function* (options: RqliteOptions, hooks: E
   const client = yield* makeRqliteClient(options, hooks)
   const directory = yield* makeGroupDirectory(options)
   const driver = yield* makeDriver({ options, client, directory })
+  let isTimed = false
   return ConsensusGroups.of({
     engine: "rqlite",
-    // `time` of GET /nodes is a round trip from 10.2.7 on only, and garbage before.
-    capabilities: { targeted: true, waits: true, ownRtt: "none", term: true },
+    /** Whether rqlite measures round trips is known from the first reading on. */
+    get capabilities() {
+      return { targeted: true, waits: true, ownRtt: isTimed ? "row" : "none", term: true } as const
+    },
     list: directory.list.pipe(during("list", "*")),
     status: Effect.fn("rqlite.status")((group: string) =>
       readStatus(driver, group).pipe(
-        Effect.map(({ status }) => status),
+        Effect.map(({ status, version }) => {
+          isTimed = timesNodes(version)
+          return status
+        }),
         during("status", group)
       )
     ),
@@ -47,6 +54,9 @@ const makeGroups = Effect.fnUntraced(function* (options: RqliteOptions, hooks: E
     ),
     probe: Effect.fn("rqlite.probe")((group: string, replica: string) =>
       probeReplica(driver, group, replica).pipe(during("probe", group))
+    ),
+    rttRows: Effect.fn("rqlite.rttRows")((group: string) =>
+      rttRows(driver, group).pipe(during("rttRows", group))
     ),
     transferLeadership: Effect.fn("rqlite.transferLeadership")(
       (group: string, target: string, settings?: { readonly term?: number | undefined }) =>

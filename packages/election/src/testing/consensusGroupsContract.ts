@@ -5,6 +5,7 @@
  */
 import { Duration, Effect } from "effect"
 
+import type { ConsensusGroups } from "../ConsensusGroups.ts"
 import {
   eventually,
   expect,
@@ -143,7 +144,15 @@ const transfers: ReadonlyArray<ConsensusGroupsCase> = [
   {
     name: "a transfer at the leader moves leadership to the voter, in a newer term",
     run: Effect.gen(function* () {
-      const { beside, follower, group, status } = yield* settled
+      const setting = yield* settled
+      const { beside, follower, group, status } = setting
+      if (!beside.capabilities.targeted) {
+        return void (yield* refusedWithoutTrace(
+          setting,
+          "Unsupported",
+          beside.transferLeadership(group, follower)
+        ))
+      }
       const outcome = yield* beside.transferLeadership(group, follower, { term: status.term })
       const moved = outcome._tag === "Moved" && outcome.leader === follower
       yield* expect(moved, `leadership to move to ${follower}`, outcome)
@@ -213,8 +222,73 @@ const transfers: ReadonlyArray<ConsensusGroupsCase> = [
         const setting = yield* settled
         const { beside, group } = setting
         const call = beside.transferLeadership(group, follower)
-        yield* whileDown(how, follower, refusedWithoutTrace(setting, "NotEligible", call))
+        const reason = beside.capabilities.targeted ? "NotEligible" : "Unsupported"
+        yield* whileDown(how, follower, refusedWithoutTrace(setting, reason, call))
       }
+    })
+  }
+]
+
+/** The step-down of the driver; undefined when it rightly has none. */
+const stepDownOf = Effect.fnUntraced(function* (groups: ConsensusGroups["Service"]) {
+  const { capabilities, stepDown } = groups
+  const isPromised = capabilities.untargeted === true
+  yield* expect(isPromised === (stepDown !== undefined), `stepDown: ${isPromised}`, typeof stepDown)
+  return stepDown
+})
+
+const stepDowns: ReadonlyArray<ConsensusGroupsCase> = [
+  {
+    name: "a step-down, where there is one, lets another voter lead in a newer term",
+    run: Effect.gen(function* () {
+      const { beside, group, leader, status } = yield* settled
+      const stepDown = yield* stepDownOf(beside)
+      if (stepDown === undefined) return
+      const outcome = yield* stepDown(group, { term: status.term, deadline: Duration.seconds(30) })
+      yield* expect(outcome._tag === "MovedElsewhere", "leadership to move", outcome)
+      const after = yield* settled
+      yield* expect(after.leader !== leader, `another leader than ${leader}`, after.status)
+      const termRose = (after.status.term ?? 1) > (status.term ?? 0)
+      yield* expect(termRose, `a term above ${status.term}`, after.status.term)
+    })
+  },
+  {
+    name: "a step-down at a follower is NotLeader, one decided in another term StaleTerm",
+    run: Effect.gen(function* () {
+      const setting = yield* settled
+      const { beside, besideFollower, group, leader, status } = setting
+      const stepDown = yield* stepDownOf(beside)
+      const elsewhere = yield* stepDownOf(besideFollower)
+      if (stepDown === undefined || elsewhere === undefined) return
+      const reason = yield* refusedWithoutTrace(setting, "NotLeader", elsewhere(group))
+      yield* expect(reason.leader === leader, `the leader to be ${leader}`, reason)
+      yield* refusal("UnknownGroup", stepDown("no such group"))
+      if (!beside.capabilities.term) return
+      yield* refusedWithoutTrace(setting, "StaleTerm", stepDown(group, { term: (status.term ?? 0) - 1 }))
+    })
+  }
+]
+
+const roundTrips: ReadonlyArray<ConsensusGroupsCase> = [
+  {
+    name: "an engine that measures round trips shows them between replicas that the group has, never to itself",
+    run: Effect.gen(function* () {
+      const { beside, group, leader, status } = yield* settled
+      const { capabilities, rttRows } = beside
+      if (capabilities.ownRtt === "none" || rttRows === undefined) {
+        yield* expect(capabilities.ownRtt === "none", "rttRows, as capabilities promise", capabilities)
+        return
+      }
+      const rows = yield* rttRows(group)
+      const ids = new Set([...status.voters, ...status.nonVoters].map(({ id }) => id))
+      yield* expect(rows.has(leader), `a row of ${leader}`, [...rows.keys()])
+      for (const [from, row] of rows) {
+        for (const [to, rtt] of row) {
+          const isLink = ids.has(from) && ids.has(to) && from !== to
+          yield* expect(isLink && Duration.isFinite(rtt), "a link of the group", `${from} to ${to}`)
+        }
+      }
+      yield* refusal("UnknownGroup", rttRows("no such group"))
     })
   }
 ]
@@ -223,5 +297,7 @@ const transfers: ReadonlyArray<ConsensusGroupsCase> = [
 export const consensusGroupsContract: ReadonlyArray<ConsensusGroupsCase> = [
   ...reading,
   ...liveness,
-  ...transfers
+  ...transfers,
+  ...stepDowns,
+  ...roundTrips
 ]

@@ -4,21 +4,22 @@
  * A strategy that breaks a case by design names the case's id in its runner and asserts that the case fails, so that the exception stays
  * visible and true.
  */
-import { Duration, Effect, Exit, Fiber, Stream } from "effect"
+import { Duration, Effect, Exit, Fiber, Schema, Stream } from "effect"
 
 import type { Leadership } from "../Election.ts"
+import { LeadershipExplanation } from "../LeadershipExplanation.ts"
+import { lettingGo } from "./electionLettingGo.ts"
 import {
   agreement,
   always,
   atMostOneLeads,
   broken,
-  commonLeader,
   elected,
+  type ElectionContractCase,
   eventually,
   expect,
-  type Move,
-  type Node,
-  resigned,
+  followedBy,
+  not,
   reunite,
   separate,
   show,
@@ -26,14 +27,6 @@ import {
   startWork
 } from "./electionScenario.ts"
 import { ElectionWorld } from "./ElectionWorld.ts"
-
-/** One promise of the port. */
-export interface ElectionContractCase {
-  /** Stable name for lists of known exceptions. */
-  readonly id: string
-  readonly name: string
-  readonly run: Move<void>
-}
 
 const whoLeads: ReadonlyArray<ElectionContractCase> = [
   {
@@ -193,58 +186,65 @@ const work: ReadonlyArray<ElectionContractCase> = [
   }
 ]
 
-const resignation: ReadonlyArray<ElectionContractCase> = [
+const explanations: ReadonlyArray<ElectionContractCase> = [
   {
-    id: "resigns",
-    name: "a leader that resigns is followed by another, and does not lead again at once",
+    id: "explains",
+    name: "every member explains the leader and the term that it knows, and where itself and the leader stand",
     run: Effect.gen(function* () {
       const { leader, others } = yield* elected
-      yield* resigned(leader)
-      const steppedDown = Effect.flatMap(leader.isLeader, (leads) =>
-        expect(!leads, "the node not to lead", "it does")
-      )
-      yield* steppedDown
-      yield* eventually("another leader", followedBy(leader, [leader, ...others]))
-      yield* always(1, steppedDown)
+      for (const node of [leader, ...others]) {
+        const explained = yield* node.explain
+        const isValid = Schema.is(LeadershipExplanation)(explained)
+        yield* expect(isValid, "an explanation that its schema accepts", JSON.stringify(explained))
+        yield* expect(explained.self === node.self, node.self, explained.self)
+        const known = yield* node.leadership
+        yield* expect(explained.term === known.term, `term ${known.term}`, `${explained.term}`)
+        yield* expect(explained.leader === leader.self, leader.self, `${explained.leader}`)
+        const leads = explained.members.filter(({ reason }) => reason === "leads").map(({ id }) => id)
+        yield* expect(leads.join() === leader.self, `${leader.self} alone to lead`, leads.join())
+        const ids = standingsOf(explained)
+        yield* expect(ids.includes(node.self), `a standing of ${node.self}`, ids.join())
+      }
     })
   },
   {
-    id: "resigns-after-work",
-    name: "a resignation lets running work clean up before leadership is released",
+    id: "explains-term",
+    name: "all members explain the same term",
     run: Effect.gen(function* () {
-      const { leader } = yield* elected
-      const ledAtEnd: Array<boolean> = []
-      const noteLeads = Effect.map(leader.isLeader, (leads) => ledAtEnd.push(leads))
-      const { lost } = yield* startWork(leader, noteLeads)
-      yield* resigned(leader)
-      yield* lost
-      yield* expect(ledAtEnd.join() === "true", "the node to lead while its work cleans up", ledAtEnd.join())
-    })
-  },
-  {
-    id: "resigns-from-work",
-    name: "work may resign, and is then interrupted itself",
-    run: Effect.gen(function* () {
-      const { leader } = yield* elected
-      const call = yield* Effect.forkChild(leader.whileLeader(Effect.andThen(leader.resign, Effect.never)))
+      const { leader, others } = yield* elected
+      const nodes = [leader, ...others]
+      const terms = Effect.forEach(nodes, (node) => Effect.map(node.explain, ({ term }) => term))
       yield* eventually(
-        "work to end",
-        Effect.sync(() => call.pollUnsafe() !== undefined)
+        "the same term",
+        Effect.map(terms, (all) => new Set(all).size === 1)
       )
-      const outcome = yield* Effect.flip(Fiber.join(call))
-      yield* expect(outcome._tag === "LeadershipLost", "LeadershipLost", outcome._tag)
-      yield* eventually("the node to step down", not(leader.isLeader))
     })
   },
   {
-    id: "follower-cannot-resign",
-    name: "a follower cannot resign, and is told who leads",
+    id: "explains-everyone",
+    name: "every member's explanation says where each member stands, in order",
+    run: Effect.gen(function* () {
+      const { members } = yield* ElectionWorld
+      const { leader, others } = yield* elected
+      for (const node of [leader, ...others]) {
+        const ids = standingsOf(yield* node.explain)
+        yield* expect(ids.join() === members.join(), members.join(), ids.join())
+      }
+    })
+  },
+  {
+    id: "explains-nobody",
+    name: "a member cut off from everybody explains that nobody leads",
     run: Effect.gen(function* () {
       const { leader, others } = yield* elected
-      const refusal = yield* Effect.flip(others[0].resign).pipe(
-        Effect.mapError(() => broken("NotLeading", "success"))
+      yield* separate(leader, others)
+      yield* eventually(
+        "no leader",
+        Effect.map(leader.explain, (now) => now.leader === undefined && now.leaseLeftMillis === undefined)
       )
-      yield* expect(refusal.leader === leader.self, `the hint ${leader.self}`, refusal.message)
+      const { members } = yield* leader.explain
+      const leads = members.filter(({ reason }) => reason === "leads" || reason === "handingOver")
+      yield* expect(leads.length === 0, "no standing of a leader", JSON.stringify(leads))
     })
   }
 ]
@@ -307,17 +307,13 @@ const safety: ReadonlyArray<ElectionContractCase> = [
   }
 ]
 
-/** The promises of the port: who leads, work, resignation, and safety under faults. */
+/** The promises of the port: who leads and why, work, letting go of leadership, and safety under faults. */
 export const electionContract: ReadonlyArray<ElectionContractCase> = [
   ...whoLeads,
   ...work,
-  ...resignation,
+  ...lettingGo,
+  ...explanations,
   ...safety
 ]
 
-const not = (condition: Effect.Effect<boolean>): Effect.Effect<boolean> =>
-  Effect.map(condition, (holds) => !holds)
-
-/** Whether all nodes name the same leader, and it is not the old one. */
-const followedBy = (old: Node, nodes: ReadonlyArray<Node>): Effect.Effect<boolean> =>
-  Effect.map(commonLeader(nodes), (leader) => leader !== undefined && leader !== old.self)
+const standingsOf = ({ members }: LeadershipExplanation) => members.map(({ id }) => id)

@@ -25,6 +25,14 @@ export type Node = Election["Service"]
 /** What a case needs and how it fails. */
 export type Move<A> = Effect.Effect<A, ElectionContractBroken, ElectionWorld>
 
+/** One promise of the port. */
+export interface ElectionContractCase {
+  /** Stable name for lists of known exceptions. */
+  readonly id: string
+  readonly name: string
+  readonly run: Move<void>
+}
+
 /** Steps that a waiting time is cut into. */
 const steps = 24
 
@@ -159,3 +167,11 @@ export const startWork = Effect.fnUntraced(function* (node: Node, atEnd: Effect.
 
 /** How a leadership reads in a failure. */
 export const show = ({ leader, term }: Leadership) => `${leader ?? "nobody"} in term ${term}`
+
+/** Whether the condition does not hold. */
+export const not = (condition: Effect.Effect<boolean>): Effect.Effect<boolean> =>
+  Effect.map(condition, (holds) => !holds)
+
+/** Whether all nodes name the same leader, and it is not the old one. */
+export const followedBy = (old: Node, nodes: ReadonlyArray<Node>): Effect.Effect<boolean> =>
+  Effect.map(commonLeader(nodes), (leader) => leader !== undefined && leader !== old.self)

@@ -1,5 +1,5 @@
-export { electionContract, type ElectionContractCase } from "./electionContract.ts"
-export { ElectionContractBroken } from "./electionScenario.ts"
+export { electionContract } from "./electionContract.ts"
+export { type ElectionContractCase, ElectionContractBroken } from "./electionScenario.ts"
 export { ElectionWorld } from "./ElectionWorld.ts"
 export { consensusGroupsContract, type ConsensusGroupsCase } from "./consensusGroupsContract.ts"
 export { GroupsContractBroken } from "./groupsScenario.ts"

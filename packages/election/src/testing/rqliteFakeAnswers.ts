@@ -1,6 +1,7 @@
 /** How a node of the fake answers, silent failures included: rqlite 8.36 to 10.3 as read and, on 8.43.4, measured. */
 import { Effect } from "effect"
 
+import { timesNodes } from "../core/rqliteAnswers.ts"
 import {
   electFake,
   type FakeCluster,
@@ -101,9 +102,13 @@ const nodeItem = ({ leader, version }: FakeCluster, { id, state, url, voter }: F
   reachable: state === "up",
   leader: leader === id,
   ...(state === "up"
-    ? { api_addr: url, version, time: 1.5e-7, time_s: "150ns" }
+    ? { api_addr: url, version, ...nodeTime(version) }
     : { version: "", error: state === "hung" ? "timeout waiting for node to respond" : "connection refused" })
 })
+
+/** Before 10.2.7 the time was taken before the call; later ones are of a node 20 ms away. */
+const nodeTime = (version: string) =>
+  timesNodes(version) ? { time: 0.02, time_s: "20ms" } : { time: 1.5e-7, time_s: "150ns" }
 
 const leaderAnswer = (
   cluster: FakeCluster,

@@ -23,6 +23,8 @@ const folder = new URL("../testdata/leased/", import.meta.url)
  *   repeat a->b                doubles them
  *   forge a->b bid 5 / renew 5 / release 5 / granted 5 [sent=0]     a message from outside the protocol
  *   views
+ *   explain a b                who leads and why, as each knows it
+ *   refusal a to=b             why a does not hand leadership to b
  */
 const interpreter = () => {
   let printed: Array<string> = []
@@ -85,7 +87,9 @@ const interpreter = () => {
       const [link = "", kind = "", epoch = ""] = words
       forge(link, kind, Number(epoch), Number(option(words, "sent") ?? world.nowMillis))
     },
-    views: () => void printed.push(...world.views())
+    views: () => void printed.push(...world.views()),
+    explain: (ids) => ids.forEach((id) => printed.push(...world.explain(id))),
+    refusal: (words) => void printed.push(world.refusal(words[0] ?? "", option(words, "to") ?? ""))
   }
 
   return (line: string): ReadonlyArray<string> => {

@@ -1,5 +1,7 @@
 /** Nodes of a leased quorum that share one clock, and messages that arrive when the script says so. */
 import { startLeasedQuorum, stepLeasedQuorum } from "../../src/core/leasedQuorum.ts"
+import { transferRefusal } from "../../src/core/leasedQuorumHindrance.ts"
+import { explainLeasedQuorum } from "../../src/core/leasedQuorumReasons.ts"
 import {
   isLeader,
   knownLeader,
@@ -8,6 +10,7 @@ import {
   type LeasedQuorumState
 } from "../../src/core/leasedQuorumState.ts"
 import type { LeaseMessage } from "../../src/core/leaseMessages.ts"
+import { showExplanation } from "../support/showExplanation.ts"
 
 /** The default timing. */
 export const leasedTiming = {
@@ -115,6 +118,17 @@ export class LeasedWorld {
         : `${state.role._tag.toLowerCase()}, knows ${known === undefined ? "nobody" : `${known.holder} ${known.epoch}`}`
       return `${id} ${role}, promised ${state.acceptor.promised}`
     })
+  }
+
+  explain(id: string): ReadonlyArray<string> {
+    const state = this.nodes.get(id)
+    return state === undefined ? [] : showExplanation(explainLeasedQuorum(state, this.nowMillis, 0))
+  }
+
+  refusal(id: string, to: string): string {
+    const state = this.nodes.get(id)
+    const refusal = state === undefined ? undefined : transferRefusal(state, to, this.nowMillis)
+    return refusal === undefined ? "none" : `${refusal.reason}: ${refusal.detail}`
   }
 
   #perform(id: string, effect: LeasedQuorumEffect): void {

@@ -21,6 +21,7 @@ const folder = new URL("../testdata/quorum/", import.meta.url)
  *   reply b->a                 one reply, without the request
  *   resign a
  *   views / leaders
+ *   explain a b                who leads and why, as each knows it
  */
 const interpreter = () => {
   let world = new QuorumWorld([], seedTiming, () => {})
@@ -69,6 +70,7 @@ const interpreter = () => {
     },
     resign: ([id = ""]) => world.apply(id, { _tag: "Resign", nowMillis: world.nowMillis }),
     views: () => printed.push(...world.views()),
+    explain: (ids) => ids.forEach((id) => printed.push(...world.explain(id))),
     leaders: () => printed.push(`leaders: ${world.leaders().toSorted().join(", ") || "none"}`)
   }
 

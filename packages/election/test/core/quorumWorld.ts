@@ -15,6 +15,8 @@ import {
   type QuorumRules,
   step
 } from "../../src/core/quorumElection.ts"
+import { explainQuorum } from "../../src/core/quorumReasons.ts"
+import { showExplanation } from "../support/showExplanation.ts"
 
 type Timing = Pick<QuorumRules, "deadAfterMillis" | "cooldownMillis" | "mode"> & {
   readonly intervalMillis: number
@@ -130,6 +132,11 @@ export class QuorumWorld {
       const quorum = hasQuorum(state, this.nowMillis) ? "quorum" : "no quorum"
       return `${id}: leader=${state.leader ?? "none"} term=${state.term} live={${live}} ${quorum}${paused ? " paused" : ""}`
     })
+  }
+
+  /** Who leads and why, as a node knows it. */
+  explain(id: string): ReadonlyArray<string> {
+    return showExplanation(explainQuorum(this.node(id).state, this.nowMillis))
   }
 
   /** Nodes that hold themselves the leader. */

@@ -411,3 +411,46 @@ describe.concurrent("TLS", () => {
     }).pipe(Effect.scoped)
   )
 })
+
+describe.concurrent("round trips of the members", () => {
+  const metric = "etcd_network_peer_round_trip_time_seconds"
+  const records = (id: string, count: number, sum: number) =>
+    `${metric}_sum{To="${BigInt(id).toString(16)}"} ${sum}\n${metric}_count{To="${BigInt(id).toString(16)}"} ${count}\n`
+
+  it.live("come from what each member's metrics gained since the last reading, learners' too", () =>
+    Effect.gen(function* () {
+      const { fake, groups } = yield* beside()
+      assert.strictEqual(groups.capabilities.ownRtt, "matrix")
+      const rows = present(groups.rttRows)("default")
+      fake.metrics.set(one, records(two, 4, 1) + records(three, 4, 1))
+      fake.metrics.set(learner, records(one, 4, 1))
+      assert.deepStrictEqual(
+        [...(yield* rows)].map(([, row]) => row.size),
+        [0, 0, 0, 0]
+      )
+      fake.metrics.set(one, records(two, 6, 1.04) + records(three, 5, 1.256))
+      fake.metrics.set(learner, records(one, 8, 1.04))
+      const later = yield* rows
+      const millis = (from: string, to: string) => {
+        const rtt = later.get(from)?.get(to)
+        return rtt === undefined ? undefined : Math.round(Duration.toMillis(rtt))
+      }
+      assert.deepStrictEqual(
+        [millis(one, two), millis(one, three), millis(learner, one), millis(two, one)],
+        [20, 256, 10, undefined]
+      )
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a member that is gone has no row; with all of them silent the call fails", () =>
+    Effect.gen(function* () {
+      const { fake, groups, kill } = yield* beside()
+      yield* kill(two)
+      const rows = yield* present(groups.rttRows)("default")
+      assert.deepStrictEqual([...rows.keys()].toSorted(), [one, three, learner].toSorted())
+      fake.misbehaviours.set("/metrics", says(403, "forbidden"))
+      const reason = yield* reasonOf(present(groups.rttRows)("default"))
+      assert.strictEqual(reason._tag, "Unavailable")
+    }).pipe(Effect.scoped)
+  )
+})

@@ -249,6 +249,88 @@ describe.concurrent("what a transfer makes of JetStream's answers", () => {
   )
 })
 
+describe.concurrent("a step-down", () => {
+  const old = { version: "2.10.27" }
+
+  it.live("asks with an empty body, once, and says who leads then", () =>
+    Effect.gen(function* () {
+      const { fake, groups } = yield* beside(old)
+      yield* groups.status("stream/S")
+      assert.deepInclude(groups.capabilities, { targeted: false, untargeted: true })
+      const sent: Array<string> = []
+      fake.replies.set(stepDownSubject, (payload) => {
+        sent.push(payload)
+        return moving(fake, clusterOf("n3", { n1: {}, n2: {} }))()
+      })
+      const outcome = yield* present(groups.stepDown)("stream/S")
+      assert.deepStrictEqual(outcome, { _tag: "MovedElsewhere", leader: "n3", term: undefined })
+      assert.deepStrictEqual(sent, [""])
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("nothing is sent while no other replica is current and answers", () =>
+    Effect.gen(function* () {
+      const { fake, groups, two } = yield* beside(old)
+      yield* groups.status("stream/S")
+      fake.replies.set(infoSubject, { cluster: clusterOf("n1", { n2: {}, n3: { current: false } }) })
+      yield* Effect.promise(two.close)
+      const reason = yield* reasonOf(present(groups.stepDown)("stream/S"))
+      assert.strictEqual(reason._tag, "Unavailable")
+      assert.include(reason.message, "no other replica is current and answers")
+      assert.strictEqual(fake.asked(stepDownSubject), 0)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("a server that says nothing is waited for until the deadline", () =>
+    Effect.gen(function* () {
+      const { fake, groups } = yield* beside(old)
+      yield* groups.status("stream/S")
+      fake.replies.set(stepDownSubject, silence)
+      const call = present(groups.stepDown)("stream/S", { deadline: Duration.millis(200) })
+      assert.deepInclude(yield* reasonOf(call), { _tag: "TimedOut", afterMillis: 200 })
+    }).pipe(Effect.scoped)
+  )
+})
+
+describe.concurrent("round trips of the servers", () => {
+  const routes = (name: string, links: Readonly<Record<string, ReadonlyArray<string>>>) => ({
+    server: { name, id: `ID${name}` },
+    data: {
+      routes: Object.entries(links).flatMap(([to, rtts]) => rtts.map((rtt) => ({ remote_id: `ID${to}`, rtt })))
+    }
+  })
+  const millisOf = (rows: ReadonlyMap<string, ReadonlyMap<string, Duration.Duration>>) =>
+    [...rows].map(([from, row]) => [from, [...row].map(([to, rtt]) => [to, Duration.toMillis(rtt)])])
+
+  it.live("each server's routes are a row: the least of several, by name, of the group's servers alone", () =>
+    Effect.gen(function* () {
+      const { fake, groups } = yield* beside({}, { system })
+      fake.replies.set(raftSubject, raftState(3, "p1"))
+      const subject = (name: string) => `$SYS.REQ.SERVER.ID${name}.ROUTEZ`
+      fake.replies.set(subject("n1"), routes("n1", { n2: ["20.9ms", "20.4ms"], n3: ["1.5s"], n9: ["1ms"] }))
+      fake.replies.set(subject("n2"), routes("n2", { n1: ["20.5ms"], n3: [""] }))
+      fake.replies.set(subject("n9"), routes("n9", { n1: ["1ms"] }))
+      assert.strictEqual(groups.capabilities.ownRtt, "matrix")
+      // n3 says nothing, so its name is not known either.
+      const rows = yield* present(groups.rttRows)("stream/S")
+      assert.deepStrictEqual(millisOf(rows), [
+        ["n1", [["n2", 20.4]]],
+        ["n2", [["n1", 20.5]]]
+      ])
+      fake.replies.set(subject("n1"), "{}")
+      assert.strictEqual((yield* reasonOf(present(groups.rttRows)("stream/S")))._tag, "ProtocolViolation")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("without the system account there are none", () =>
+    Effect.gen(function* () {
+      const { groups } = yield* beside()
+      assert.strictEqual(groups.capabilities.ownRtt, "none")
+      assert.strictEqual((yield* reasonOf(present(groups.rttRows)("stream/S")))._tag, "Unsupported")
+    }).pipe(Effect.scoped)
+  )
+})
+
 describe.concurrent("readings", () => {
   it.live("without the system account there is no term and no meta group", () =>
     Effect.gen(function* () {

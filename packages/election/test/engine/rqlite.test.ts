@@ -366,3 +366,29 @@ describe.concurrent("an engine that is not itself", () => {
     }).pipe(Effect.scoped)
   )
 })
+
+describe.concurrent("round trips of the nodes", () => {
+  it.live("are the local node's own from 10.2.7 on, and Unsupported before", () =>
+    Effect.gen(function* () {
+      const modern = yield* startRqliteFake({ version: "v10.2.7" })
+      const groups = yield* driverAt(modern.url("1"))
+      assert.strictEqual(groups.capabilities.ownRtt, "none")
+      yield* groups.status("default")
+      assert.strictEqual(groups.capabilities.ownRtt, "row")
+      yield* modern.kill("3")
+      const rows = yield* present(groups.rttRows)("default")
+      assert.deepStrictEqual([...rows.keys()], ["1"])
+      const row = [...(rows.get("1") ?? [])].map(([id, rtt]) => [id, Duration.toMillis(rtt)])
+      assert.deepStrictEqual(row, [
+        ["2", 20],
+        ["4", 20]
+      ])
+      const old = yield* startRqliteFake({ version: "v10.2.6" })
+      const before = yield* driverAt(old.url("1"))
+      yield* before.status("default")
+      assert.strictEqual(before.capabilities.ownRtt, "none")
+      const failure = yield* Effect.flip(present(before.rttRows)("default"))
+      assert.strictEqual(failure.reason._tag, "Unsupported")
+    }).pipe(Effect.scoped)
+  )
+})

@@ -55,6 +55,8 @@ class EtcdFake {
   readonly unstarted: Array<string> = []
   /** What each member advertises instead of its URL. */
   readonly advertised = new Map<string, ReadonlyArray<string>>()
+  /** Text of `/metrics` by member. */
+  readonly metrics = new Map<string, string>()
   /** What a transfer does instead of moving leadership to its target. */
   transfers: "obey" | "hang" | "ignore" | { readonly moveTo: string } = "obey"
   leader: string | undefined = voters[0]
@@ -110,6 +112,7 @@ class EtcdFake {
   /** Undefined: never. */
   answer(id: string, path: string, request: { token: string | undefined; body: string }): Answer | undefined {
     const header = { cluster_id: "7590880584671788441", member_id: id, raft_term: String(this.term) }
+    if (path === "/metrics") return { status: 200, body: this.metrics.get(id) ?? "" }
     if (path === "/v3/auth/authenticate") return this.authenticate(request.body, header)
     if (this.authEnabled && request.token === undefined)
       return this.error(3, "etcdserver: user name is empty")

@@ -25,6 +25,7 @@ export interface Cluster {
   readonly client: EtcdClient
   /** Origin of the local member. */
   readonly local: string
+  readonly tls: EtcdOptions["tls"] | undefined
 }
 
 /** Everything that a call needs. */
@@ -39,7 +40,7 @@ export const makeDriver = (options: EtcdOptions, http: EngineHttp): Effect.Effec
   const clusters = new Map(
     options.groups.map(({ auth = options.auth, name, tls = options.tls, url }): [string, Cluster] => {
       const local = new URL(url).origin
-      return [name, { name, options, local, client: makeEtcdClient(http, { origin: local, auth, tls }) }]
+      return [name, { name, options, local, tls, client: makeEtcdClient(http, { origin: local, auth, tls }) }]
     })
   )
   return Effect.map(
@@ -141,7 +142,7 @@ const hello = ({ options }: Cluster): EtcdRequest => ({
 })
 
 /** Where to ask a member: the local one at its configured URL, another one at the first URL it advertises that is not less safe. */
-const originOf = (
+export const originOf = (
   { local }: Cluster,
   { members, status }: EtcdReading,
   id: string

@@ -87,6 +87,31 @@ const RaftReply = Schema.Struct({
   )
 })
 
+const RoutesReply = Schema.Struct({
+  server: Schema.Struct({ name: Name, id: Name }),
+  data: Schema.optionalKey(
+    Schema.Struct({
+      routes: Schema.optionalKey(
+        Schema.NullOr(
+          Schema.Array(
+            Schema.Struct({
+              remote_id: Name.check(Schema.isPattern(/^[A-Za-z0-9]{1,256}$/)),
+              rtt: Schema.optionalKey(Schema.String)
+            })
+          ).check(Schema.isMaxLength(10_000))
+        )
+      )
+    })
+  )
+})
+
+/** The routes of one server. */
+export interface RoutesReading {
+  readonly server: { readonly name: string; readonly id: string }
+  /** Round trip in ms by the id of the server at the other end: the least of several routes; undefined before the first ping. */
+  readonly routes: ReadonlyMap<string, number | undefined>
+}
+
 /** A group's replicas as its leader, or in its absence any replica, sees them. */
 export interface ClusterReading {
   readonly leader: string | undefined
@@ -127,6 +152,7 @@ const decoding = <A>(schema: Schema.Codec<A, unknown>) => {
 }
 
 const decodeInfo = decoding(InfoReply)
+const decodeRoutesReply = decoding(RoutesReply)
 const decodeStreams = decoding(StreamListReply)
 const decodeConsumers = decoding(ConsumerListReply)
 const decodeRaft = decoding(RaftReply)
@@ -206,4 +232,19 @@ export const decodeRaftState = (
         ])
       )
     }
+  })
+
+/** Reads `ROUTEZ`. */
+export const decodeRoutes = (
+  subject: string,
+  text: string
+): Effect.Effect<RoutesReading, ProtocolViolation> =>
+  Effect.map(decodeRoutesReply(subject, text), ({ data, server }) => {
+    const routes = new Map<string, number | undefined>()
+    for (const { remote_id, rtt = "" } of data?.routes ?? []) {
+      const known = routes.get(remote_id)
+      const millis = goDurationMillis(rtt)
+      routes.set(remote_id, known === undefined || millis === undefined ? (millis ?? known) : Math.min(millis, known))
+    }
+    return { server, routes }
   })

@@ -3,13 +3,14 @@ import { Cache, Duration, Effect, Exit } from "effect"
 
 import {
   ProtocolViolation,
+  type RttRows,
   Unauthorized,
   Unavailable,
   UnknownTarget,
   Unsupported
 } from "../../ConsensusGroups.ts"
 import { isDowngrade } from "../../core/isDowngrade.ts"
-import { readFailure, type RqliteAnswer, type RqliteFailure } from "../../core/rqliteAnswers.ts"
+import { readFailure, timesNodes, type RqliteAnswer, type RqliteFailure } from "../../core/rqliteAnswers.ts"
 import type { Reason } from "../handOver.ts"
 import type { GroupDirectory } from "./groupDirectory.ts"
 import { decodeNodes, decodeStatus, type NodeReading, type StatusReading } from "./replies.ts"
@@ -62,6 +63,24 @@ export const readNodes = (
   group: string
 ): Effect.Effect<ReadonlyMap<string, NodeReading>, Reason> =>
   askNodes(driver, group, Duration.times(driver.options.nodesTimeout, 0.8))
+
+/** The row of the local node: how long each other one that answered took. */
+export const rttRows = (driver: Driver, group: string): Effect.Effect<RttRows, Reason> =>
+  Effect.gen(function* () {
+    const { status, version } = yield* readStatus(driver, group)
+    if (!timesNodes(version)) {
+      return yield* new Unsupported({
+        detail: `version ${version ?? "unknown"} measures no round trips; 10.2.7 and newer do`
+      })
+    }
+    const nodes = yield* readNodes(driver, group)
+    const row = [...nodes].flatMap(([id, { reachable, timeMillis }]) =>
+      id === status.self || !reachable || timeMillis === undefined || timeMillis < 0
+        ? []
+        : [[id, Duration.millis(timeMillis)] as const]
+    )
+    return new Map([[status.self, new Map(row)]])
+  })
 
 /** Tells rqlite how long to wait for a hung node, because by itself it would wait 30 s. */
 const askNodes = (

@@ -77,6 +77,7 @@ export const decodeStatus = (
 const NodeItem = Schema.Struct({
   api_addr: Schema.optionalKey(Address),
   reachable: Schema.Boolean,
+  time: Schema.optionalKey(Schema.Finite),
   error: Schema.optionalKey(Schema.String)
 })
 const decodeListedNodes = Schema.decodeUnknownResult(
@@ -90,6 +91,8 @@ const decodeKeyedNodes = Schema.decodeUnknownResult(Schema.fromJsonString(Schema
 export interface NodeReading extends ReplicaReachability {
   /** Origin of its HTTP API; undefined when rqlite could not ask it. */
   readonly apiOrigin: string | undefined
+  /** What rqlite calls its round trip, in ms; see `timesNodes`. */
+  readonly timeMillis: number | undefined
 }
 
 /** Reads `GET /nodes` by replica id: `ver=2` answers with a list, versions before that with an object keyed by id. */
@@ -105,12 +108,13 @@ export const decodeNodes = (
   if (Result.isFailure(entries)) return Effect.fail(violation("/nodes", entries.failure.message))
   return Effect.succeed(
     new Map(
-      entries.success.map(([id, { api_addr, error, reachable }]) => [
+      entries.success.map(([id, { api_addr, error, reachable, time }]) => [
         id,
         {
           reachable,
           detail: reachable ? undefined : (error ?? "rqlite gives no reason").slice(0, 200),
-          apiOrigin: originOf(api_addr)
+          apiOrigin: originOf(api_addr),
+          timeMillis: time === undefined ? undefined : time * 1000
         }
       ])
     )

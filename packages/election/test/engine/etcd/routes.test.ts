@@ -17,17 +17,18 @@ const literals = (source: string): ReadonlyArray<string> =>
     ([, quoted, template]) => quoted ?? template ?? ""
   )
 
-it("the driver knows four paths of etcd and one method: none changes a cluster's members", () => {
+it("the driver knows five paths of etcd and two methods: none changes a cluster's members", () => {
   const all = sources().flatMap(literals)
-  const paths = new Set(all.filter((text) => /^\/v\d/.test(text)))
+  const paths = new Set(all.filter((text) => /^\/(v\d|[a-z]+$)/.test(text)))
   assert.deepStrictEqual([...paths].toSorted(), [
+    "/metrics",
     "/v3/auth/authenticate",
     "/v3/cluster/member/list",
     "/v3/maintenance/status",
     "/v3/maintenance/transfer-leadership"
   ])
   const methods = new Set(all.filter((text) => /^(GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)$/.test(text)))
-  assert.deepStrictEqual([...methods], ["POST"])
+  assert.deepStrictEqual([...methods].toSorted(), ["GET", "POST"])
   assert.isFalse(all.some((text) => /member\/(add|remove|update|promote)|\/kv\/|\/lease\//.test(text)))
 })
 

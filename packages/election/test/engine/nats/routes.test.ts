@@ -17,7 +17,7 @@ const literals = (source: string): ReadonlyArray<string> =>
     ([, quoted, template]) => (quoted ?? template ?? "").replaceAll(/\$\{[^}]*\}/g, "*")
   )
 
-it("the driver knows eight subjects of NATS: none changes a group's members", () => {
+it("the driver knows nine subjects of NATS: none changes a group's members", () => {
   const subjects = new Set(
     sources()
       .flatMap(literals)
@@ -31,7 +31,8 @@ it("the driver knows eight subjects of NATS: none changes a group's members", ()
     "$JS.API.STREAM.INFO.*",
     "$JS.API.STREAM.LEADER.STEPDOWN.*",
     "$JS.API.STREAM.LIST",
-    "$SYS.REQ.SERVER.*.RAFTZ"
+    "$SYS.REQ.SERVER.*.RAFTZ",
+    "$SYS.REQ.SERVER.*.ROUTEZ"
   ])
 })
 
