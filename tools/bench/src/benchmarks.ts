@@ -1,6 +1,7 @@
 /** The benchmarks by name. */
 import { electionBenchmark } from "./electionBenchmark.ts"
 import { failoverBenchmark, failoverTable } from "./failoverBenchmark.ts"
+import { idleBenchmark, idleTable } from "./idleBenchmark.ts"
 import { localityBenchmark } from "./localityBenchmark.ts"
 import { localityTables } from "./localityTables.ts"
 import { timingTable } from "./timingTable.ts"
@@ -15,15 +16,35 @@ export interface BenchmarkReport {
   readonly broken: ReadonlyArray<string>
 }
 
-/** Runs a benchmark; `full` takes the long way where there is one. */
-export type Benchmark = (options: { readonly full: boolean }) => BenchmarkReport | Promise<BenchmarkReport>
+/** How a benchmark is to be run. */
+export interface BenchmarkOptions {
+  /** Whether to take the long way where there is one. */
+  readonly full: boolean
+  /** Only what a system costs at rest, where that is a part of its own. */
+  readonly idle: boolean
+  /** Rounds of each kind, where there are rounds; undefined for as many as `full` says. */
+  readonly rounds: number | undefined
+  /** Length of a window of rest in s, where there is one; undefined for as long as `full` says. */
+  readonly seconds: number | undefined
+}
+
+/** Runs a benchmark. */
+export type Benchmark = (options: BenchmarkOptions) => BenchmarkReport | Promise<BenchmarkReport>
+
+/** Says how far a benchmark has come, beside its result. */
+const say = (line: string): void => console.error(line)
 
 /** Every benchmark by its name on the command line. */
 export const benchmarks: Readonly<Record<string, Benchmark>> = {
-  election: async ({ full }) => {
-    const steps = electionBenchmark()
-    const failovers = await failoverBenchmark(full ? 100 : 20)
-    return { tables: [timingTable(steps), failoverTable(failovers)], data: { steps, failovers }, broken: [] }
+  election: async ({ full, idle, rounds = full ? 100 : 20, seconds = full ? 120 : 30 }) => {
+    const steps = idle ? [] : electionBenchmark()
+    const atRest = await idleBenchmark(seconds, say)
+    const failovers = idle ? [] : await failoverBenchmark(rounds, say)
+    return {
+      tables: [...(idle ? [] : [timingTable(steps), failoverTable(failovers)]), idleTable(atRest)],
+      data: idle ? { idle: atRest } : { steps, failovers, idle: atRest },
+      broken: []
+    }
   },
   locality: ({ full }) => {
     const { broken, ...data } = localityBenchmark(full)

@@ -1,93 +1,70 @@
 /**
- * `npm run trial:election [-- --rounds 100] [--stop 10] [--json]`: three real processes elect a leader that keeps writing a fenced SQLite row;
- * each round stops, kills or cuts off the leader, or restarts another node. Needs root for the network namespaces of the partitions.
+ * `npm run trial:election [-- --rounds 100] [--stop 10] [--json]`: three real processes elect a leader that keeps writing a fenced SQLite row
+ * and a fenced key of etcd; each round stops, kills or cuts off the leader, or restarts each node. Needs etcd, and root for the network
+ * namespaces of the partitions. Fails when a resource took an older token after a newer one; ends cleanly on SIGINT and SIGTERM.
  */
-import { setTimeout as delay } from "node:timers/promises"
 import { parseArgs } from "node:util"
 
-import { startWan } from "@coterie/tools-wan"
-import { Effect } from "effect"
+import { Cause, Effect, Exit, Fiber } from "effect"
 
-import { FencedRow, fencingViolations } from "./failover/fencedRow.ts"
-import { LeasedCluster } from "./failover/leasedCluster.ts"
+import { type ElectionTrialReport, electionTrial } from "./failover/electionTrial.ts"
+import { markdownTable } from "./trial/table.ts"
+import { wholeNumber } from "./wholeNumber.ts"
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: "string", default: "20" },
-    stop: { type: "string", default: "10" },
-    json: { type: "boolean", default: false }
-  }
-})
-
-const timing = { heartbeatMillis: 100, leaseMillis: 1000 }
-const faults = ["stop", "kill", "partition", "restart"] as const
-const port = 7481
-
-const trial = Effect.gen(function* () {
-  const wan = yield* startWan({ nodes: 3, rttMillis: 2 })
-  const ids = wan.nodes.map((_, index) => `n${index + 1}`)
-  const cluster = yield* Effect.acquireRelease(
-    Effect.promise(() =>
-      LeasedCluster.start({
-        timing,
-        fenced: true,
-        places: wan.nodes.map(({ address }, index) => ({ id: ids[index] ?? "", host: address, port })),
-        prefix: wan.nodes.map(({ execPrefix }) => execPrefix)
-      })
-    ),
-    (started) => Effect.promise(() => started.close())
-  )
-
-  const partition = Effect.fnUntraced(function* (leader: string) {
-    const node = ids.indexOf(leader)
-    yield* wan.setNode(node, { partitioned: true })
-    yield* Effect.promise(() => cluster.otherLeads(leader))
-    yield* Effect.promise(() => delay(1000))
-    yield* wan.setNode(node, { partitioned: false })
-  })
-  const stop = async (leader: string) => {
-    cluster.hurt(leader, "stop")
-    await Promise.all([cluster.otherLeads(leader), delay(Number(values.stop) * 1000)])
-    cluster.mend(leader, "stop")
-  }
-  const restart = async (id: string) => {
-    cluster.hurt(id, "kill")
-    await delay(200)
-    cluster.mend(id, "kill")
-  }
-
-  const round = (index: number) =>
-    Effect.gen(function* () {
-      const leader = yield* Effect.promise(() => cluster.agreed())
-      const follower = ids.find((id) => id !== leader) ?? ""
-      const fault = faults[index % faults.length] ?? "stop"
-      if (!values.json) console.log(`round ${index + 1}: ${leader} leads; ${fault}`)
-      if (fault === "partition") yield* partition(leader)
-      else if (fault === "stop") yield* Effect.promise(() => stop(leader))
-      else if (fault === "kill") yield* Effect.promise(() => cluster.failover("kill"))
-      else yield* Effect.promise(() => restart(follower))
-      yield* Effect.promise(() => cluster.agreed())
+const readCommand = () => {
+  try {
+    const { values } = parseArgs({
+      options: {
+        rounds: { type: "string", default: "20" },
+        stop: { type: "string", default: "10" },
+        json: { type: "boolean", default: false }
+      }
     })
-  for (let index = 0; index < Number(values.rounds); index++) yield* round(index)
-  const row = new FencedRow(cluster.resourceFile)
-  const attempts = row.attempts()
-  row.close()
-  return attempts
-}).pipe(Effect.scoped)
-
-const exit = await Effect.runPromiseExit(trial)
-if (exit._tag === "Failure") {
-  console.error(String(exit.cause))
-  process.exitCode = 1
-} else {
-  const violations = fencingViolations(exit.value)
-  const report = {
-    rounds: Number(values.rounds),
-    writes: exit.value.length,
-    refused: exit.value.filter(({ accepted }) => !accepted).length,
-    leaderships: new Set(exit.value.map(({ token }) => token)).size,
-    violations
+    const { json, rounds, stop } = values
+    return { json, rounds: wholeNumber("rounds", rounds), stopSeconds: wholeNumber("stop", stop) }
+  } catch (cause) {
+    return cause instanceof Error ? cause.message : String(cause)
   }
-  console.log(values.json ? JSON.stringify(report, null, 2) : report)
-  process.exitCode = violations.length === 0 ? 0 : 1
 }
+
+const table = ({ resources, rounds, seconds }: ElectionTrialReport): string =>
+  [
+    `rounds: ${Object.entries(rounds)
+      .map(([fault, count]) => `${count} ${fault}`)
+      .join(", ")}; ${seconds.toFixed(0)} s`,
+    markdownTable(
+      ["resource", "attempts to write", "refused to deposed leaders", "leaderships", "violations"],
+      resources.map(({ leaderships, refused, resource, violations, writes }) => [
+        resource,
+        String(writes),
+        String(refused),
+        String(leaderships),
+        String(violations.length)
+      ])
+    )
+  ].join("\n\n")
+
+const run = async ({ json, ...options }: Exclude<ReturnType<typeof readCommand>, string>) => {
+  const fiber = Effect.runFork(electionTrial({ ...options, say: (line) => console.error(line) }))
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => Effect.runFork(Fiber.interrupt(fiber)))
+  const exit = await Effect.runPromise(Fiber.await(fiber))
+  if (Exit.isFailure(exit)) {
+    console.error(Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : Cause.pretty(exit.cause))
+    // Timers of the round that was cut short would keep the process.
+    process.exit(1)
+  }
+  const report = exit.value
+  console.log(json ? JSON.stringify(report, null, 2) : table(report))
+  for (const { refused, resource, violations } of report.resources) {
+    for (const violation of violations) console.error(`VIOLATION: ${resource}: ${violation}`)
+    if (violations.length > 0) process.exitCode = 1
+    if (refused === 0) console.error(`no deposed leader wrote to the ${resource}: run more rounds`)
+  }
+}
+
+const command = readCommand()
+if (typeof command === "string") {
+  console.error(`${command}\nusage: npm run trial:election [-- --rounds 100] [--stop 10] [--json]`)
+  process.exitCode = 2
+} else await run(command)

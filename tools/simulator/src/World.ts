@@ -34,6 +34,8 @@ export type StartNode<M, N extends SimulatedNode<M>> = (context: NodeContext<M>,
 export interface WorldOptions<M, N extends SimulatedNode<M>> {
   readonly seed: number
   readonly members: ReadonlyArray<string>
+  /** Places that are no members, such as a store that the members use: subject to all the same faults. Default none. */
+  readonly bystanders?: ReadonlyArray<string>
   readonly link: Link
   /** Clocks run at a rate in [1 - skew, 1 + skew] and begin anywhere at each start. */
   readonly clockSkew: number
@@ -46,6 +48,8 @@ export interface Seat<N> {
   readonly rate: number
   readonly disk: Map<string, number>
   offsetMillis: number
+  /** How far the wall clock has been set off; no node is given it. */
+  wallJumpMillis: number
   /** Undefined while the node is down. */
   node: N | undefined
   /** Rises with each start and crash: what was scheduled for an earlier life is dropped. */
@@ -61,7 +65,7 @@ export class World<M, N extends SimulatedNode<M>> {
   readonly random: Random
   readonly network: Network
   readonly members: ReadonlyArray<string>
-  /** The places of all nodes, in the order of `members`. */
+  /** The places of all nodes: in the order of `members`, then the bystanders. */
   readonly seats: ReadonlyArray<Seat<N>>
   /** Longest time in ms that a write with fsync takes from now on. */
   syncMillisMax = 5
@@ -72,16 +76,17 @@ export class World<M, N extends SimulatedNode<M>> {
   #trace = 0
   #observe: (untilMillis: number) => void = () => {}
 
-  constructor({ clockSkew, link, members, seed, start }: WorldOptions<M, N>) {
+  constructor({ bystanders = [], clockSkew, link, members, seed, start }: WorldOptions<M, N>) {
     this.random = makeRandom(seed)
     this.network = new Network(this.random, link)
     this.members = members
     this.#start = start
-    this.seats = members.map((id) => ({
+    this.seats = [...members, ...bystanders].map((id) => ({
       id,
       rate: 1 + this.random.between(-clockSkew, clockSkew),
       disk: new Map(),
       offsetMillis: 0,
+      wallJumpMillis: 0,
       node: undefined,
       life: 0,
       pausedUntil: 0,
@@ -144,6 +149,11 @@ export class World<M, N extends SimulatedNode<M>> {
     this.#queue.push(seat.pausedUntil, () => {
       if (seat.life === life && this.#now >= seat.pausedUntil) this.#resume(seat)
     })
+  }
+
+  /** Sets a node's wall clock forward or back. Its own clock, which is monotonic and the only one that a node is given, stays. */
+  jumpWallClock(id: string, millis: number): void {
+    this.#seat(id).wallJumpMillis += millis
   }
 
   /** Runs until a real time. */

@@ -1,7 +1,7 @@
 /**
  * `npm run sim -- election ...`; without a valid command it says how it is called.
  *
- * Fails, and prints the command that replays it, when the leased strategy had two leaders, broke an invariant or fooled a fenced resource.
+ * Fails, and prints the command that replays it, when a strategy that promises so much had two leaders, broke an invariant or fooled a fenced resource.
  */
 import { readCommand, replay, table, usage } from "./election/cli.ts"
 import { electionReport, type ElectionRow } from "./election/report.ts"

@@ -120,6 +120,38 @@ describe("World", () => {
     assert.deepStrictEqual([outcomes.has(0), outcomes.has(1)], [true, true])
   })
 
+  it("a bystander has a place, and takes messages and faults, but is no member", () => {
+    const world = new World({
+      seed: 1,
+      members: ["a"],
+      bystanders: ["store"],
+      link: { delayMillisMin: 1, delayMillisMax: 1, loss: 0, duplication: 0 },
+      clockSkew: 0,
+      start: (context: NodeContext<string>, now) => new Recorder(context, now)
+    })
+    world.start("a")
+    world.start("store")
+    const a = nodeOf(world, "a")
+    assert.deepStrictEqual(a.context.members, ["a"])
+    a.context.send("store", "one")
+    world.run(10)
+    world.network.cut("a", "store")
+    a.context.send("store", "two")
+    world.run(20)
+    assert.deepStrictEqual(nodeOf(world, "store").log, ["one from a"])
+  })
+
+  it("a wall clock that jumps changes nothing that a node is given", () => {
+    const world = worldOf()
+    const a = nodeOf(world, "a")
+    a.context.after(1000, "timer")
+    world.jumpWallClock("a", 3_600_000)
+    world.run(999)
+    assert.deepStrictEqual(a.log, [])
+    world.run(1001)
+    assert.deepStrictEqual(a.log, ["timer after 1000"])
+  })
+
   it("observers see every stretch of time once", () => {
     const world = worldOf()
     const stretches: Array<readonly [number, number]> = []

@@ -2,7 +2,7 @@
 import { type EngineNode, httpAnswer, pollUntil, startEtcdCluster } from "@coterie/tools-engines"
 import { Duration, Effect } from "effect"
 
-import type { Exit } from "./leasedCluster.ts"
+import type { Exit } from "./contenderCluster.ts"
 import type { FailoverTiming } from "./settings.ts"
 
 const status = async (node: EngineNode): Promise<{ readonly member: string; readonly leader: string }> => {

@@ -11,6 +11,9 @@ export interface Attempt {
   readonly accepted: boolean
 }
 
+/** SQLite's code for a file that another process has locked. */
+const busy = 5
+
 /** The row in its file; several processes may have it open. */
 export class FencedRow {
   readonly #database: DatabaseSync
@@ -23,11 +26,13 @@ export class FencedRow {
       INSERT OR IGNORE INTO resource VALUES(1, 0, '');
       CREATE TABLE IF NOT EXISTS attempts(id INTEGER PRIMARY KEY, holder TEXT, token INTEGER, accepted INTEGER);
     `)
+    // Whoever is stopped in the middle of a write keeps the file locked: the others must not wait for it, as waiting stops them too.
+    this.#database.exec("PRAGMA busy_timeout = 20")
   }
 
-  /** Writes as `holder`; false when the token is out of date. */
+  /** Writes as `holder`; false when the token is out of date, or when the file is locked, which is no attempt. */
   write(holder: string, token: number): boolean {
-    this.#database.exec("BEGIN IMMEDIATE")
+    if (!this.#begin()) return false
     const { changes } = this.#database
       .prepare("UPDATE resource SET token = ?, holder = ? WHERE id = 1 AND token <= ?")
       .run(token, holder, token)
@@ -37,6 +42,18 @@ export class FencedRow {
       .run(holder, token, accepted ? 1 : 0)
     this.#database.exec("COMMIT")
     return accepted
+  }
+
+  #begin(): boolean {
+    try {
+      this.#database.exec("BEGIN IMMEDIATE")
+      return true
+    } catch (cause) {
+      // The primary result code is the low byte.
+      if (cause instanceof Error && "errcode" in cause && (Number(cause.errcode) & 0xff) === busy)
+        return false
+      throw cause
+    }
   }
 
   /** Every attempt so far. */

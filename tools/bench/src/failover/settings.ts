@@ -1,13 +1,21 @@
 /** How a contender process is set up. */
 export interface ContenderSettings {
   readonly self: string
-  /** Every node, self included. */
-  readonly peers: ReadonlyArray<ContenderPlace>
-  readonly promiseFile: string
   readonly timing: FailoverTiming
-  /** SQLite file with the fenced row that the leader writes; none when undefined. */
-  readonly resourceFile?: string | undefined
+  readonly election: ContenderElection
+  /** What the leader writes, each with its token; undefined for nothing. */
+  readonly resources?: FencedResources | undefined
 }
+
+/** The strategy of a contender. */
+export type ContenderElection =
+  | {
+      readonly strategy: "leasedQuorum"
+      /** Every node, self included. */
+      readonly peers: ReadonlyArray<ContenderPlace>
+      readonly promiseFile: string
+    }
+  | { readonly strategy: "lease"; readonly store: LeaseStorePlace }
 
 /** Where a contender listens. */
 export interface ContenderPlace {
@@ -16,9 +24,27 @@ export interface ContenderPlace {
   readonly port: number
 }
 
-/** The timing that both sides of a comparison use. */
+/** Where the leases are. */
+export type LeaseStorePlace =
+  | { readonly system: "sqlite"; readonly path: string }
+  | { readonly system: "rqlite" | "etcd"; readonly urls: readonly [string, ...ReadonlyArray<string>] }
+  | { readonly system: "postgres"; readonly url: string }
+
+/** Two resources that refuse a token older than one they have seen. */
+export interface FencedResources {
+  /** SQLite file with the fenced row. */
+  readonly rowFile: string
+  /** Client URL of the etcd with the fenced key. */
+  readonly etcdUrl: string
+}
+
+/** The timing that all sides of a comparison use. */
 export interface FailoverTiming {
+  /** Between our heartbeats, between looks at a lease in a store, and between etcd's heartbeats. */
   readonly heartbeatMillis: number
-  /** Our lease, and etcd's election timeout. */
+  /** Our leases, and etcd's election timeout. */
   readonly leaseMillis: number
 }
+
+/** The timing of the election benchmarks and trials: etcd's default. */
+export const failoverTiming: FailoverTiming = { heartbeatMillis: 100, leaseMillis: 1000 }

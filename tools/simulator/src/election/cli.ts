@@ -5,9 +5,12 @@ import type { ElectionReportOptions, ElectionRow } from "./report.ts"
 import { nodesMax, strategies } from "./run.ts"
 import { scenarios } from "./scenarios.ts"
 
+const ofStore = scenarios.flatMap(({ name, needsStore }) => (needsStore ? [name] : []))
+
 /** How the command is called. */
 export const usage = `usage: npm run sim -- election [--runs N] [--seed S] [--scenario NAME] [--nodes N] [--strategy ${strategies.join("|")}] [--json]
-scenarios: ${scenarios.map(({ name }) => `"${name}"`).join(", ")}`
+scenarios: ${scenarios.map(({ name }) => `"${name}"`).join(", ")}
+of these only for --strategy lease: ${ofStore.map((name) => `"${name}"`).join(", ")}`
 
 /** What the command is to do. */
 export interface ElectionCommand extends ElectionReportOptions {
@@ -23,6 +26,8 @@ export const readCommand = (args: ReadonlyArray<string>): ElectionCommand | stri
       values.scenario === undefined ? undefined : oneOf("scenario", scenarioNames, values.scenario)
     const strategy =
       values.strategy === undefined ? undefined : oneOf("strategy", strategies, values.strategy)
+    if (strategy !== undefined && strategy !== "lease" && ofStore.some((name) => name === scenario))
+      return `--scenario "${scenario}" is for --strategy lease, not "${strategy}"`
     return {
       json: values.json,
       runs: whole("runs", values.runs, { minimum: 1, maximum: 10_000_000 }),
@@ -89,6 +94,6 @@ const line = (row: ElectionRow): string =>
 
 /** How to see a failed run again, for a strategy that promises never to fail. */
 export const replay = ({ failure, nodes, scenario, strategy }: ElectionRow): string | undefined =>
-  strategy === "leased" && failure !== undefined
-    ? `FAILED: ${failure.reason}; replay with: npm run sim -- election --scenario "${scenario}" --nodes ${nodes} --strategy leased --runs 1 --seed ${failure.seed}`
+  strategy !== "quorum" && failure !== undefined
+    ? `FAILED: ${failure.reason}; replay with: npm run sim -- election --scenario "${scenario}" --nodes ${nodes} --strategy ${strategy} --runs 1 --seed ${failure.seed}`
     : undefined

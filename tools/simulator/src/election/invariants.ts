@@ -6,8 +6,13 @@ export interface Leading {
   readonly token: number
 }
 
+/** A node that believes it leads, and until when it will without a further event, in real time. */
+export interface LeadingUntil extends Leading {
+  readonly untilMillis: number
+}
+
 /** Looks at all who lead after an event; returns what is wrong, or undefined. */
-export type Invariant = (leading: ReadonlyArray<Leading>) => string | undefined
+export type Invariant<L extends Leading = Leading> = (leading: ReadonlyArray<L>) => string | undefined
 
 /** R2, R4: never two leaders. */
 export const atMostOneLeader = (): Invariant => (leading) =>

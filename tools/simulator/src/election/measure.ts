@@ -5,6 +5,7 @@ import {
   atMostOneLeader,
   type Invariant,
   type Leading,
+  type LeadingUntil,
   oneOwnerPerToken,
   tokensNeverFall
 } from "./invariants.ts"
@@ -29,16 +30,13 @@ export interface ElectionMeasure {
   readonly traceHash: number
 }
 
-interface LeadingUntil extends Leading {
-  readonly untilMillis: number
-}
-
-/** Starts watching; the returned function reads the result. */
+/** Starts watching, with the strategy's own invariants besides those of every safe one; the returned function reads the result. */
 export const measureElection = <M, N extends Contender<M>>(
   world: World<M, N>,
-  faultAtMillis: number
+  faultAtMillis: number,
+  own: ReadonlyArray<Invariant<LeadingUntil>>
 ): (() => ElectionMeasure) => {
-  const invariants = [atMostOneLeader(), oneOwnerPerToken(), tokensNeverFall()]
+  const invariants = [atMostOneLeader(), oneOwnerPerToken(), tokensNeverFall(), ...own]
   let dual = 0
   let none = 0
   let gap = 0
@@ -68,8 +66,8 @@ export const measureElection = <M, N extends Contender<M>>(
 }
 
 const complaint = (
-  invariant: Invariant,
-  leading: ReadonlyArray<Leading>,
+  invariant: Invariant<LeadingUntil>,
+  leading: ReadonlyArray<LeadingUntil>,
   now: number
 ): string | undefined => {
   const wrong = invariant(leading)

@@ -31,7 +31,7 @@ describe("the command line", () => {
       ["--runs -1", /--runs/],
       ["--seed x", /--seed is a whole number/],
       ["--nodes 27", /--nodes is a whole number from 1 to 26, not "27"/],
-      ["--strategy raft", /--strategy is one of quorum, leased, not "raft"/],
+      ["--strategy raft", /--strategy is one of quorum, leased, lease, not "raft"/],
       ["--scenario storm", /--scenario is one of .*chaos, not "storm"/],
       ["--verbose", /--verbose/],
       ["again", /expected the command/]
@@ -41,6 +41,15 @@ describe("the command line", () => {
         JSON.stringify(readCommand(["election", ...args.split(" ")])).replaceAll("\\", ""),
         message
       )
+  })
+
+  it("says which scenarios need a store", () => {
+    const flags = ["--scenario", "store down 30 s", "--strategy"]
+    assert.strictEqual(
+      readCommand(["election", ...flags, "leased"]),
+      `--scenario "store down 30 s" is for --strategy lease, not "leased"`
+    )
+    assert.isObject(readCommand(["election", ...flags, "lease"]))
   })
 
   it("exits 2 with the usage on a bad command, and 0 with a table on a good one", () => {
