@@ -56,7 +56,6 @@ export class TransferRefused extends Schema.TaggedError<TransferRefused>()("Tran
     "alreadyLeads",
     "notAlive",
     "noQuorum",
-    "unwilling",
     "handingOver",
     "unsupported"
   ]),

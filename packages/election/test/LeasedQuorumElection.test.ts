@@ -311,6 +311,19 @@ describe("LeasedQuorumElection.transfer", () => {
     }).pipe(Effect.provide(worldOf({})))
   )
 
+  it.effect("hands leadership back to a member that just gave it up, when it is named", () =>
+    Effect.gen(function* () {
+      const nodes = yield* startAll
+      yield* pass(3)
+      const [a, , c] = nodes
+      yield* Effect.forkDetach(a.transfer("c"))
+      yield* pass(1)
+      yield* Effect.forkDetach(c.transfer("a"))
+      yield* pass(30)
+      assert.deepStrictEqual(yield* leadersOf(nodes), ["a"])
+    }).pipe(Effect.provide(worldOf({})))
+  )
+
   it.effect("lets go, and somebody else leads, when the member named does not take it", () =>
     Effect.gen(function* () {
       const world = yield* ElectionWorld

@@ -192,5 +192,8 @@ const onRelease = (
     )
   )
   const next = { ...state, acceptor, peers }
-  return message.reserveFor === state.self ? tryToBid(next, nowMillis) : [next, nothing]
+  // Who is named leads because it was chosen, not because nobody else would: it no longer stands back.
+  return message.reserveFor === state.self
+    ? tryToBid({ ...next, unwillingUntilMillis: nowMillis }, nowMillis)
+    : [next, nothing]
 }

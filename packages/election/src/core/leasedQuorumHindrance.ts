@@ -50,7 +50,14 @@ export const transferRefusal = (
     }
   }
   const hindrance = hindranceOf(state, to, nowMillis)
-  if (hindrance === undefined) return undefined
-  const { detail, reason } = hindrance
-  return { reason: reason === "dead" ? "notAlive" : reason, detail }
+  switch (hindrance?.reason) {
+    case "dead":
+      return { reason: "notAlive", detail: hindrance.detail }
+    case "noQuorum":
+      return { reason: "noQuorum", detail: hindrance.detail }
+    // Who is named need not stand back any longer.
+    case "unwilling":
+    case undefined:
+      return undefined
+  }
 }

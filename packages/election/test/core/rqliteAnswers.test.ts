@@ -35,7 +35,8 @@ it("targets are obeyed from 8.41 on, and by versions that cannot be read", () =>
 })
 
 it("round trips of /nodes mean something from 10.2.7 on", () => {
-  for (const version of ["v10.2.7", "10.2.10", "v10.3.0", "v11.0.0"]) assert.isTrue(timesNodes(version), version)
+  for (const version of ["v10.2.7", "10.2.10", "v10.3.0", "v11.0.0"])
+    assert.isTrue(timesNodes(version), version)
   for (const version of ["v10.2.6", "v10.1.9", "v8.43.4", "dev", undefined]) {
     assert.isFalse(timesNodes(version), version)
   }

@@ -292,24 +292,27 @@ describe.concurrent("a step-down", () => {
   )
 })
 
-describe.concurrent("round trips of the servers", () => {
-  const routes = (name: string, links: Readonly<Record<string, ReadonlyArray<string>>>) => ({
-    server: { name, id: `ID${name}` },
-    data: {
-      routes: Object.entries(links).flatMap(([to, rtts]) => rtts.map((rtt) => ({ remote_id: `ID${to}`, rtt })))
-    }
-  })
-  const millisOf = (rows: ReadonlyMap<string, ReadonlyMap<string, Duration.Duration>>) =>
-    [...rows].map(([from, row]) => [from, [...row].map(([to, rtt]) => [to, Duration.toMillis(rtt)])])
+const routes = (name: string, links: Readonly<Record<string, ReadonlyArray<string>>>) => ({
+  server: { name, id: `ID${name}` },
+  data: {
+    routes: Object.entries(links).flatMap(([to, rtts]) => rtts.map((rtt) => ({ remote_id: `ID${to}`, rtt })))
+  }
+})
+const millisOf = (rows: ReadonlyMap<string, ReadonlyMap<string, Duration.Duration>>) =>
+  [...rows].map(([from, row]) => [from, [...row].map(([to, rtt]) => [to, Duration.toMillis(rtt)])])
+const routesSubject = (name: string) => `$SYS.REQ.SERVER.ID${name}.ROUTEZ`
 
+describe.concurrent("round trips of the servers", () => {
   it.live("each server's routes are a row: the least of several, by name, of the group's servers alone", () =>
     Effect.gen(function* () {
       const { fake, groups } = yield* beside({}, { system })
       fake.replies.set(raftSubject, raftState(3, "p1"))
-      const subject = (name: string) => `$SYS.REQ.SERVER.ID${name}.ROUTEZ`
-      fake.replies.set(subject("n1"), routes("n1", { n2: ["20.9ms", "20.4ms"], n3: ["1.5s"], n9: ["1ms"] }))
-      fake.replies.set(subject("n2"), routes("n2", { n1: ["20.5ms"], n3: [""] }))
-      fake.replies.set(subject("n9"), routes("n9", { n1: ["1ms"] }))
+      fake.replies.set(
+        routesSubject("n1"),
+        routes("n1", { n2: ["20.9ms", "20.4ms"], n3: ["1.5s"], n9: ["1ms"] })
+      )
+      fake.replies.set(routesSubject("n2"), routes("n2", { n1: ["20.5ms"], n3: [""] }))
+      fake.replies.set(routesSubject("n9"), routes("n9", { n1: ["1ms"] }))
       assert.strictEqual(groups.capabilities.ownRtt, "matrix")
       // n3 says nothing, so its name is not known either.
       const rows = yield* present(groups.rttRows)("stream/S")
@@ -317,7 +320,7 @@ describe.concurrent("round trips of the servers", () => {
         ["n1", [["n2", 20.4]]],
         ["n2", [["n1", 20.5]]]
       ])
-      fake.replies.set(subject("n1"), "{}")
+      fake.replies.set(routesSubject("n1"), "{}")
       assert.strictEqual((yield* reasonOf(present(groups.rttRows)("stream/S")))._tag, "ProtocolViolation")
     }).pipe(Effect.scoped)
   )

@@ -4,6 +4,7 @@ import { Duration, Effect, Metric, Redacted, Schedule } from "effect"
 import type { ConsensusError } from "../../src/ConsensusGroups.ts"
 import { type Misbehaviour, type RqliteFakeOptions, startRqliteFake } from "../../src/testing/index.ts"
 import { counted } from "../support/counted.ts"
+import { present } from "../support/present.ts"
 import { driverAt, type Options } from "../support/rqliteDrivers.ts"
 
 /** A fake, and the driver beside its first node, which leads. */

@@ -25,7 +25,9 @@ export const makeRttRows = (
       { method: "GET", path: "/metrics", headers: {}, timeout: cluster.options.statusTimeout }
     )
     if (status !== 200) return yield* new Unavailable({ detail: `${origin}/metrics answered ${status}` })
-    return new Map([...readPeerRecords(body)].map(([id, records]) => [id, nextPeerRtt(known?.get(id), records)]))
+    return new Map(
+      [...readPeerRecords(body)].map(([id, records]) => [id, nextPeerRtt(known?.get(id), records)])
+    )
   })
 
   return Effect.fnUntraced(function* (group: string) {
@@ -43,7 +45,9 @@ export const makeRttRows = (
       { concurrency }
     )
     // A member that said nothing keeps nothing: its next reading begins anew.
-    const known = new Map(rows.flatMap(([id, row]) => (Result.isSuccess(row) ? [[id, row.success] as const] : [])))
+    const known = new Map(
+      rows.flatMap(([id, row]) => (Result.isSuccess(row) ? [[id, row.success] as const] : []))
+    )
     const failure = rows.map(([, row]) => row).find(Result.isFailure)
     if (known.size === 0 && failure !== undefined) return yield* failure.failure
     groups.set(group, known)

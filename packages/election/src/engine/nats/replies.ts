@@ -244,7 +244,10 @@ export const decodeRoutes = (
     for (const { remote_id, rtt = "" } of data?.routes ?? []) {
       const known = routes.get(remote_id)
       const millis = goDurationMillis(rtt)
-      routes.set(remote_id, known === undefined || millis === undefined ? (millis ?? known) : Math.min(millis, known))
+      routes.set(
+        remote_id,
+        known === undefined || millis === undefined ? (millis ?? known) : Math.min(millis, known)
+      )
     }
     return { server, routes }
   })

@@ -35,10 +35,7 @@ export const rttRows = (driver: Driver, group: string): Effect.Effect<RttRows, R
     )
   })
 
-const routesOf = (
-  { client, options }: Driver,
-  serverId: string
-): Effect.Effect<RoutesReading, Reason> => {
+const routesOf = ({ client, options }: Driver, serverId: string): Effect.Effect<RoutesReading, Reason> => {
   const request: NatsRequest = { _tag: "Routes", serverId }
   return Effect.flatMap(reasoned(client.ask(request, options.statusTimeout)), (text) =>
     decodeRoutes(encodeRequest(request).subject, text)
