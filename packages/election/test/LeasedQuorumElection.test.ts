@@ -313,14 +313,14 @@ describe("LeasedQuorumElection.transfer", () => {
 
   it.effect("hands leadership back to a member that just gave it up, when it is named", () =>
     Effect.gen(function* () {
-      const nodes = yield* startAll
+      const world = yield* ElectionWorld
+      const [a, b, c] = [yield* world.start("a"), yield* world.start("b"), yield* world.start("c")]
       yield* pass(3)
-      const [a, , c] = nodes
-      yield* Effect.forkDetach(a.transfer("c"))
+      yield* Effect.forkDetach(a.transfer("b"))
       yield* pass(1)
-      yield* Effect.forkDetach(c.transfer("a"))
+      yield* Effect.forkDetach(b.transfer("a"))
       yield* pass(30)
-      assert.deepStrictEqual(yield* leadersOf(nodes), ["a"])
+      assert.deepStrictEqual(yield* leadersOf([a, b, c]), ["a"])
     }).pipe(Effect.provide(worldOf({})))
   )
 

@@ -85,8 +85,11 @@ export const StayReason = Schema.TaggedUnion({
   preferred: {},
   /** The policy would transfer, but has not wanted the same for long enough. */
   notPersistent: { ...waiting, evaluations: Schema.Int },
-  /** The group was moved too often in the last 24 h; the wait ends by time or by `forgetAttempts`. */
-  frozen: waiting,
+  /**
+   * The group was moved too often in the last 24 h (`budget`), or a transfer cost more than it could win back (`payback`); the wait ends by time
+   * or by `forgetAttempts`.
+   */
+  frozen: { ...waiting, cause: Schema.Literals(["budget", "payback"]) },
   /** The node is draining, but an evacuation of the group was attempted just now. */
   draining: { remainingMillis: Schema.Finite },
   /** The policy would transfer, but the mode is `advise`. */
@@ -124,7 +127,11 @@ export const LocalityAction = Schema.TaggedUnion({
     gainMillis: Schema.Finite,
     outcome: HandOverOutcome,
     /** From the call to the verified outcome, in ms. */
-    tookMillis: Schema.Finite
+    tookMillis: Schema.Finite,
+    /** True where the engine chose the next leader itself, and `target` was hoped for. */
+    untargeted: Schema.optional(Schema.Boolean),
+    /** How long the gain takes to win back what the transfer cost, in ms; where that counts, see the option `payback`. */
+    paybackMillis: Schema.optional(Schema.Finite)
   }
 })
 /** What was done about one group. */

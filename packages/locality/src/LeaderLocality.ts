@@ -7,10 +7,13 @@
 import type { ConsensusGroups } from "@coterie/election"
 import { Context, Effect, Layer, type Stream } from "effect"
 
+import type { PlanNode } from "./core/assumptions.ts"
 import type { LatencyMatrix } from "./core/latencyMatrix.ts"
 import type { QuorumView } from "./core/QuorumView.ts"
 import type { Decision } from "./Decision.ts"
+import type { GroupExplanation, NotDecided } from "./GroupExplanation.ts"
 import { LocalityOptions, type LocalityOptionsInput } from "./LocalityOptions.ts"
+import type { AssumptionInvalid, GroupPlanReport } from "./LocalityPlan.ts"
 import type { LocalityStance } from "./LocalityStance.ts"
 import { makeReconciler } from "./reconcile.ts"
 import type { RttProbe } from "./RttProbe.ts"
@@ -33,6 +36,17 @@ export class LeaderLocality extends Context.Service<
     readonly matrix: Effect.Effect<LatencyMatrix>
     /** What the last look at each group that is led here saw: the input of `quorumLatency`, for questions of what would be if. */
     readonly views: Effect.Effect<ReadonlyMap<string, QuorumView>>
+    /** Explains the newest decision about the group: numbers, rule, and what stands in the way. Fails with `NotDecided` before the first one. */
+    explain(group: string): Effect.Effect<GroupExplanation, NotDecided>
+    /**
+     * What would be if: each group that is led here, before and after assumptions such as `n3 down`, `zone b +80ms` and `n1-n2 120ms`, sorted
+     * by name. `nodes` gives names and zones to replicas; every other replica is a node of its own name. Empty under `nearestPeer`, which
+     * measures too little. Fails with `AssumptionInvalid`, which says where a text is wrong.
+     */
+    plan(
+      assumptions: ReadonlyArray<string>,
+      nodes?: ReadonlyArray<PlanNode>
+    ): Effect.Effect<ReadonlyArray<GroupPlanReport>, AssumptionInvalid>
     /**
      * Makes one pass now and returns a decision for each group. Waits for a pass that is under way; the pass goes on when the caller is
      * interrupted. Empty when the engine cannot list its groups (counted in `locality_loop_errors_total`).

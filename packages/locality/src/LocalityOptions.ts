@@ -74,6 +74,8 @@ export const LocalityOptions = Schema.Struct({
   settle: duration("60 seconds"),
   /** `quorumLatency`, `staticPreference`: attempts in 24 h, by all agents, before the group is frozen, 1 to 32. Default 3. */
   attemptsPerDay: count(3, 32),
+  /** `quorumLatency`: how soon a transfer must win back what it cost; else the group is frozen for 24 h. Default 1 h. */
+  payback: duration("1 hour"),
   /** `quorumLatency`, `staticPreference`: least time between two attempts to evacuate a group from a draining node. Default 30 s. */
   evacuationInterval: duration("30 seconds"),
   /** `quorumLatency`: least gain of an operation. Default 5 ms. */

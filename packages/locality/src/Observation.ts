@@ -1,10 +1,8 @@
 /** What one look at a group found. */
-import type { ConsensusError, GroupStatus } from "@coterie/election"
-import type { Effect } from "effect"
+import type { GroupStatus } from "@coterie/election"
 
 import type { StayReason } from "./Decision.ts"
 import type { Wish } from "./handOver.ts"
-import type { Reconciliation } from "./Reconciliation.ts"
 
 /** What was read and measured, and what should be done. */
 export interface Observation {
@@ -15,9 +13,3 @@ export interface Observation {
   readonly scores: ReadonlyMap<string, number> | undefined
   readonly verdict: { readonly _tag: "Stay"; readonly reason: StayReason } | Wish
 }
-
-/** Looks at a group and says what should be done. */
-export type Observe = (
-  reconciliation: Reconciliation,
-  group: string
-) => Effect.Effect<Observation, ConsensusError>

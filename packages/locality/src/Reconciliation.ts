@@ -27,6 +27,10 @@ export interface Reconciliation {
   readonly guards: Ref.Ref<ReadonlyMap<string, GuardState>>
   /** What the last look at each group that is led here saw. */
   readonly views: Ref.Ref<ReadonlyMap<string, QuorumView>>
+  /** Sets of places whose engine this pass has asked for its round trips already. */
+  readonly engineRead: Set<string>
+  /** When the newest decision about each group was made, and the voters that it saw, or the one before it did. */
+  readonly decided: Map<string, { readonly atMillis: number; readonly voters: ReadonlyArray<string> }>
   /** Attempts of this agent, oldest first, of the last 24 h. */
   readonly ownAttempts: Ref.Ref<ReadonlyArray<GroupAttempt>>
   /** Places whose agents say that they go away. */

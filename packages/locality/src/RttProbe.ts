@@ -18,8 +18,8 @@ export interface ProbeTarget {
 export class ProbeFailed extends Schema.TaggedError<ProbeFailed>()("ProbeFailed", {
   id: Schema.String,
   address: Schema.String,
-  /** `timeout`: silence; `refused`: somebody said no; `unreachable`: no way there; `invalidAddress`: not host:port; `engine`: the engine could not probe. */
-  kind: Schema.Literals(["timeout", "refused", "unreachable", "invalidAddress", "engine"]),
+  /** `timeout`: silence; `refused`: somebody said no; `unreachable`: no way there; `invalidAddress`: not host:port; `engine`: the engine could not probe; `busy`: this process was too busy to time anything. */
+  kind: Schema.Literals(["timeout", "refused", "unreachable", "invalidAddress", "engine", "busy"]),
   detail: Schema.String
 }) {
   override get message(): string {

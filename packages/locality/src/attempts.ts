@@ -33,11 +33,20 @@ export const noteAttempt = Effect.fnUntraced(function* (
   yield* publishRows(reconciliation)
 })
 
-/** Remembers how the attempt ended. */
+/** How an attempt ended. */
+export interface AttemptEnd {
+  /** Undefined when the engine chose. */
+  readonly target: string | undefined
+  readonly moved: boolean
+  /** It cost more than it can win back in time. */
+  readonly costly: boolean
+}
+
+/** Remembers how the attempt ended, and tells the others when it was not worth it: the next decision is theirs. */
 export const noteEnd = Effect.fnUntraced(function* (
   reconciliation: Reconciliation,
   group: string,
-  { moved, target }: { readonly target: string; readonly moved: boolean }
+  { costly, moved, target }: AttemptEnd
 ) {
   const nowMillis = yield* monotonicMillis
   const freezeMillis = Duration.toMillis(reconciliation.options.failureFreeze)
@@ -50,6 +59,17 @@ export const noteEnd = Effect.fnUntraced(function* (
       recordEnd(all.get(group) ?? unguarded, { target, moved, freezeMillis }, nowMillis)
     )
   )
+  if (!costly) return
+  const own = yield* Ref.get(reconciliation.ownAttempts)
+  const index = own.findLastIndex((attempt) => attempt.group === group)
+  const last = own[index]
+  if (last === undefined) return
+  const attempt = { ...last, costly }
+  yield* Ref.set(reconciliation.ownAttempts, own.with(index, attempt))
+  yield* Ref.update(reconciliation.guards, (all) =>
+    new Map(all).set(group, recordAttempt(all.get(group) ?? unguarded, attempt, nowMillis))
+  )
+  yield* publishRows(reconciliation)
 })
 
 /** What is left until this agent may move another group; 0 when it may. */
@@ -72,9 +92,10 @@ export const forgetAttempts = Effect.fnUntraced(function* (
 
 /** Drops what is remembered about groups that are gone. */
 export const retainGroups = Effect.fnUntraced(function* (
-  { guards, views }: Reconciliation,
+  { decided, guards, views }: Reconciliation,
   listed: ReadonlySet<string>
 ) {
+  for (const group of decided.keys()) if (!listed.has(group)) decided.delete(group)
   yield* Ref.update(guards, (all) => new Map([...all].filter(([group]) => listed.has(group))))
   yield* Ref.update(views, (all) => new Map([...all].filter(([group]) => listed.has(group))))
 })

@@ -3,12 +3,14 @@
  *
  * The order is the point. The cooldown is recorded before the call, so a call that fails or hangs is not repeated at the next pass.
  */
-import type { GroupStatus, TransferOutcome } from "@coterie/election"
-import { Effect } from "effect"
+import { abilitiesFor, type GroupStatus, type TransferOutcome } from "@coterie/election"
+import { Duration, Effect } from "effect"
 
 import { askEngine } from "./askEngine.ts"
 import { noteAttempt, noteEnd } from "./attempts.ts"
 import { whyNoLonger } from "./core/ownership.ts"
+import { paybackMillis } from "./core/payback.ts"
+import { boundedMillis } from "./core/QuorumVerdict.ts"
 import type { HandOverOutcome, LocalityAction, StayReason } from "./Decision.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
 import type { Reconciliation } from "./Reconciliation.ts"
@@ -20,14 +22,17 @@ export interface Wish {
   readonly gainMillis: number
   /** Because the node goes away. */
   readonly evacuation?: boolean
+  /** The engine chooses who leads next. */
+  readonly untargeted?: true
 }
 
 /** Hands the group over, unless what was measured no longer holds or the target's process does not answer. */
 export const handOver = Effect.fn("LeaderLocality.handOver")(function* (
   reconciliation: Reconciliation,
   measured: GroupStatus,
-  { target, gainMillis, evacuation = false }: Wish
+  wish: Wish
 ) {
+  const { target, gainMillis, evacuation = false, untargeted = false } = wish
   const { group } = measured
   const objection = yield* objectionTo(reconciliation, measured, target)
   if (objection !== undefined) return { _tag: "Stay", reason: objection } satisfies LocalityAction
@@ -35,17 +40,34 @@ export const handOver = Effect.fn("LeaderLocality.handOver")(function* (
   const startedMillis = yield* monotonicMillis
   yield* noteAttempt(reconciliation, measured, { target, voluntary: !evacuation })
   yield* Effect.logInfo("handing leadership over", { group, from: measured.self, target, gainMillis })
-  const outcome = yield* transfer(reconciliation, measured, target)
-  const endedMillis = yield* monotonicMillis
-  yield* noteEnd(reconciliation, group, { target, moved: outcome._tag === "moved" })
+  const outcome = yield* transfer(reconciliation, measured, wish)
+  const tookMillis = (yield* monotonicMillis) - startedMillis
+  const payback = paybackOf(reconciliation, wish, tookMillis)
+  yield* noteEnd(reconciliation, group, {
+    target: untargeted ? undefined : target,
+    moved: outcome._tag === "moved" || (untargeted && outcome._tag === "movedElsewhere"),
+    costly: payback !== undefined && payback > Duration.toMillis(reconciliation.options.payback)
+  })
   return {
     _tag: "Transfer",
     target,
     gainMillis,
     outcome,
-    tookMillis: endedMillis - startedMillis
+    tookMillis,
+    ...(untargeted ? { untargeted } : {}),
+    ...(payback === undefined ? {} : { paybackMillis: boundedMillis(payback) })
   } satisfies LocalityAction
 })
+
+/** The transfer's duration stands for the gap in writes, which it covers. Undefined where leadership moves for another end than speed. */
+const paybackOf = (
+  { options }: Reconciliation,
+  { evacuation, gainMillis }: Wish,
+  tookMillis: number
+): number | undefined =>
+  options.policy === "quorumLatency" && evacuation !== true
+    ? paybackMillis(tookMillis, gainMillis)
+    : undefined
 
 /** Nothing is attempted while this is defined: leadership must be as it was measured, and the target's process must answer. */
 const objectionTo = (
@@ -73,20 +95,26 @@ const objectionTo = (
 const transfer = (
   { groups, options }: Reconciliation,
   { group, term }: GroupStatus,
-  target: string
+  { target, untargeted }: Wish
 ): Effect.Effect<HandOverOutcome> =>
-  askEngine("transfer", options.transferTimeout, () =>
-    Effect.map(groups.transferLeadership(group, target, { term }), outcomeOf)
-  ).pipe(
+  askEngine("transfer", options.transferTimeout, () => {
+    const { stepDown } = abilitiesFor(groups, group)
+    const call =
+      untargeted === true && stepDown !== undefined
+        ? stepDown(group, { term, deadline: options.transferTimeout })
+        : groups.transferLeadership(group, target, { term })
+    return Effect.map(call, (outcome) => outcomeOf(outcome, target))
+  }).pipe(
     Effect.catch(({ kind, detail }) => Effect.succeed<HandOverOutcome>({ _tag: "failed", kind, detail }))
   )
 
-const outcomeOf = (outcome: TransferOutcome): HandOverOutcome => {
+const outcomeOf = (outcome: TransferOutcome, target: string): HandOverOutcome => {
   switch (outcome._tag) {
     case "Moved":
-      return { _tag: "moved", term: outcome.term }
     case "MovedElsewhere":
-      return { _tag: "movedElsewhere", leader: outcome.leader, term: outcome.term }
+      return outcome.leader === target
+        ? { _tag: "moved", term: outcome.term }
+        : { _tag: "movedElsewhere", leader: outcome.leader, term: outcome.term }
     case "Unchanged":
       return { _tag: "unchanged" }
     case "Unknown":

@@ -1,4 +1,5 @@
 /** The options as the cores read them: numbers, in ms. */
+import type { EngineAbilities } from "@coterie/election"
 import { Duration } from "effect"
 
 import type { Freshness } from "./core/latencyMatrix.ts"
@@ -20,6 +21,15 @@ export const matrixLimits = (options: LocalityOptions): MatrixPolicyLimits => ({
   allowUntargeted: options.allowUntargeted,
   strictAllReachable: options.strictAllReachable,
   preference: options.preference
+})
+
+/** The limits of a policy over a matrix, for an engine that may be unable to step down. */
+export const limitsFor = (
+  options: LocalityOptions,
+  { stepDown }: Pick<EngineAbilities, "stepDown">
+): MatrixPolicyLimits => ({
+  ...matrixLimits(options),
+  allowUntargeted: options.allowUntargeted && stepDown !== undefined
 })
 
 /** When a measurement counts: for 5 minutes, or three passes when those take longer. */

@@ -3,31 +3,32 @@
  *
  * Links are kept by place, which is a replica's address, so that groups on the same nodes share them.
  */
-import type { GroupStatus, Replica, ReplicaReachability } from "@coterie/election"
+import { abilitiesFor, type GroupStatus, type ReplicaReachability } from "@coterie/election"
 import { Effect, Ref } from "effect"
 
 import { agentRestMillis } from "./attempts.ts"
 import { scoreNow } from "./core/cheapest.ts"
+import type { PlanPolicy } from "./core/groupPlan.ts"
 import { recordRound } from "./core/latencyMatrix.ts"
-import type { MatrixPolicy } from "./core/matrixPolicy.ts"
 import { distancesBetween } from "./core/quorumDistances.ts"
-import { quorumLatency } from "./core/quorumLatency.ts"
 import { boundedMillis } from "./core/QuorumVerdict.ts"
 import type { QuorumView } from "./core/QuorumView.ts"
-import { staticPreference } from "./core/staticPreference.ts"
 import { unguarded } from "./core/transferGuards.ts"
-import type { PolicyName } from "./LocalityOptions.ts"
-import { freshnessAt, matrixLimits } from "./matrixLimits.ts"
+import { heedEngineRows } from "./heedEngineRows.ts"
+import { freshnessAt } from "./matrixLimits.ts"
 import { type MeasuredRound, measureRounds, rowOf } from "./measureRow.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
 import type { Observation } from "./Observation.ts"
+import { placeOf } from "./placeOf.ts"
 import type { Reconciliation } from "./Reconciliation.ts"
 
-const policies: Record<Exclude<PolicyName, "nearestPeer">, MatrixPolicy> = { quorumLatency, staticPreference }
-
 /** Reads the group, adds a round to this node's row, and asks the policy. */
-export const observeByMatrix = Effect.fnUntraced(function* (reconciliation: Reconciliation, group: string) {
-  const { groups, guards, options, views } = reconciliation
+export const observeByMatrix = Effect.fnUntraced(function* (
+  reconciliation: Reconciliation,
+  group: string,
+  { decide, limits }: PlanPolicy
+) {
+  const { groups, guards, views } = reconciliation
   const status = yield* groups.status(group)
   const rounds = yield* measureOwnRow(reconciliation, status)
   const leads = status.leader === status.self && !status.electing
@@ -38,11 +39,10 @@ export const observeByMatrix = Effect.fnUntraced(function* (reconciliation: Reco
       .map(({ id }) => id)
       .filter((id) => id === status.self || reachability.get(id)?.reachable === true)
   )
+  if (leads) yield* heedEngineRows(reconciliation, status)
   const view = yield* viewOf(reconciliation, status, alive)
   yield* Ref.update(views, (all) => (leads ? new Map(all).set(group, view) : without(all, group)))
-  const policy = policies[options.policy === "staticPreference" ? "staticPreference" : "quorumLatency"]
-  const limits = matrixLimits(options)
-  const [state, verdict] = policy((yield* Ref.get(guards)).get(group) ?? unguarded, view, limits)
+  const [state, verdict] = decide((yield* Ref.get(guards)).get(group) ?? unguarded, view, limits)
   yield* Ref.update(guards, (all) => new Map(all).set(group, state))
   const scores = leads
     ? new Map(view.voters.map(({ id }, voter) => [id, boundedMillis(scoreNow(view, voter, limits.rho))]))
@@ -54,8 +54,6 @@ const nobodyAsked: ReadonlyMap<string, ReplicaReachability> = new Map()
 
 const without = <A>(all: ReadonlyMap<string, A>, key: string): ReadonlyMap<string, A> =>
   all.has(key) ? new Map([...all].filter(([other]) => other !== key)) : all
-
-const placeOf = ({ address, id }: Replica): string => (address === "" ? id : address)
 
 /** One round to each other voter, less the links that another group's look has measured in this pass. */
 const measureOwnRow = Effect.fnUntraced(function* (
@@ -91,7 +89,7 @@ const measureOwnRow = Effect.fnUntraced(function* (
 
 const viewOf = Effect.fnUntraced(function* (
   reconciliation: Reconciliation,
-  { electing, leader, self, term, voters }: GroupStatus,
+  { electing, group, leader, self, term, voters }: GroupStatus,
   alive: ReadonlySet<string>
 ) {
   const { drainingPlaces, groups, matrix, options, stance } = reconciliation
@@ -121,7 +119,7 @@ const viewOf = Effect.fnUntraced(function* (
     origins: [],
     paused: asked === "paused",
     draining: asked === "draining",
-    targeted: groups.capabilities.targeted,
+    targeted: abilitiesFor(groups, group).capabilities.targeted,
     agentRestMillis: yield* agentRestMillis(reconciliation, nowMillis)
   } satisfies QuorumView
 })

@@ -4,6 +4,7 @@ import { Duration, Effect, Fiber, Metric, Ref, Semaphore } from "effect"
 
 import { askEngine } from "./askEngine.ts"
 import { forgetAttempts, retainGroups } from "./attempts.ts"
+import type { PlanNode } from "./core/assumptions.ts"
 import { type Attempts, forgetElapsed, noAttempts } from "./core/cooldown.ts"
 import { emptyMatrix } from "./core/latencyMatrix.ts"
 import type { QuorumView } from "./core/QuorumView.ts"
@@ -11,8 +12,9 @@ import { nextTick } from "./core/ticks.ts"
 import type { GuardState } from "./core/transferGuards.ts"
 import type { Decision } from "./Decision.ts"
 import { makeDecisionLog } from "./DecisionLog.ts"
-import { evaluateGroup } from "./evaluateGroup.ts"
-import { countError, droppedTicks, iterations, lastDuration, up } from "./localityMetrics.ts"
+import { conclude, type Look, lookAt } from "./evaluateGroup.ts"
+import { explain, plan } from "./inspect.ts"
+import { droppedTicks, loop } from "./localityMetrics.ts"
 import type { LocalityOptions } from "./LocalityOptions.ts"
 import type { LocalityStance } from "./LocalityStance.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
@@ -35,13 +37,16 @@ export const makeReconciler = Effect.fnUntraced(function* (options: LocalityOpti
     views: yield* Ref.make<ReadonlyMap<string, QuorumView>>(new Map()),
     ownAttempts: yield* Ref.make<ReadonlyArray<GroupAttempt>>([]),
     drainingPlaces: yield* Ref.make<ReadonlySet<string>>(new Set()),
-    probed: new Map()
+    probed: new Map(),
+    engineRead: new Set(),
+    decided: new Map()
   }
   const scope = yield* Effect.scope
   const log = yield* makeDecisionLog(options.history)
   const turn = yield* Semaphore.make(1)
-  const pass = turn.withPermits(1)(runPass(reconciliation, log))
-  yield* everyTick(pass, options.interval).pipe(Effect.ensuring(Metric.update(up, 0)), Effect.forkScoped)
+  const pass = turn.withPermits(1)(loop.iteration(runPass(reconciliation, log)))
+  yield* loop.register
+  yield* Effect.forkScoped(loop.whileRunning(everyTick(pass, options.interval)))
   return {
     options,
     decisions: log.stream,
@@ -50,6 +55,10 @@ export const makeReconciler = Effect.fnUntraced(function* (options: LocalityOpti
     rows: Effect.map(log.latest, rowsOf),
     matrix: Ref.get(reconciliation.matrix),
     views: Ref.get(reconciliation.views),
+    explain: (group: string) =>
+      Effect.flatMap(log.latest, (latest) => explain(reconciliation, latest, group)),
+    plan: (assumptions: ReadonlyArray<string>, nodes: ReadonlyArray<PlanNode> = []) =>
+      plan(reconciliation, assumptions, nodes),
     // In the layer's scope: a caller that gives up must not leave a transfer half observed.
     evaluateNow: Effect.flatMap(Effect.forkIn(pass, scope), Fiber.join),
     setStance: (stance: LocalityStance) =>
@@ -60,38 +69,49 @@ export const makeReconciler = Effect.fnUntraced(function* (options: LocalityOpti
 
 type DecisionLog = Effect.Success<ReturnType<typeof makeDecisionLog>>
 
-/** One decision for each group. Never fails; what goes wrong is counted by kind. */
+/** One decision for each group, in the order of the list. Never fails; what goes wrong is counted by kind. */
 const runPass = Effect.fn("LeaderLocality.pass")(function* (
   reconciliation: Reconciliation,
   log: DecisionLog
 ) {
   const { options, attempts } = reconciliation
-  const startedMillis = yield* monotonicMillis
   const listed = yield* listGroups(reconciliation)
-  const decisions: Array<Decision> = []
+  const decisions = new Map<string, Decision>()
+  const settle = Effect.fnUntraced(function* (look: Look) {
+    const decision = yield* conclude(reconciliation, look)
+    decisions.set(look.group, decision)
+    yield* log.record(decision)
+  })
+  const wishes: Array<Look> = []
   reconciliation.probed.clear()
+  reconciliation.engineRead.clear()
   yield* hearRows(reconciliation)
   for (const group of listed ?? []) {
-    const decision = yield* evaluateGroup(reconciliation, group)
-    yield* log.record(decision)
-    decisions.push(decision)
+    const look = yield* lookAt(reconciliation, group)
+    if (look.verdict._tag === "Stay") yield* settle(look)
+    else wishes.push(look)
   }
+  for (const look of wishes.toSorted((a, b) => urgency(b) - urgency(a))) yield* settle(look)
   yield* publishRows(reconciliation)
   if (listed !== undefined) {
     yield* log.retain(listed)
     yield* retainGroups(reconciliation, listed)
   }
-  const endedMillis = yield* monotonicMillis
-  yield* Ref.update(attempts, (all) => forgetElapsed(all, endedMillis, Duration.toMillis(options.cooldown)))
-  yield* Metric.update(iterations, 1)
-  yield* Metric.update(lastDuration, (endedMillis - startedMillis) / 1000)
-  return decisions
+  const nowMillis = yield* monotonicMillis
+  yield* Ref.update(attempts, (all) => forgetElapsed(all, nowMillis, Duration.toMillis(options.cooldown)))
+  return [...(listed ?? [])].flatMap((group) => decisions.get(group) ?? [])
 })
+
+/** One transfer at a time: evacuations first, then what gains most. */
+const urgency = ({ verdict }: Look): number => {
+  if (verdict._tag === "Stay") return Number.NEGATIVE_INFINITY
+  return verdict.evacuation === true ? Number.POSITIVE_INFINITY : verdict.gainMillis
+}
 
 /** Undefined when the engine does not say which groups it has. */
 const listGroups = ({ groups, options }: Reconciliation): Effect.Effect<ReadonlySet<string> | undefined> =>
   askEngine("list", options.evaluationTimeout, () => Effect.map(groups.list, (list) => new Set(list))).pipe(
-    Effect.tapError(({ kind }) => countError(kind)),
+    Effect.tapError(({ kind }) => loop.failed(kind)),
     Effect.catch(({ kind, detail }) =>
       Effect.as(Effect.logWarning("the engine did not list its groups", { kind, detail }), undefined)
     )
@@ -100,7 +120,6 @@ const listGroups = ({ groups, options }: Reconciliation): Effect.Effect<Readonly
 /** Runs the pass at each tick, the first one interval from now; a tick that comes during a pass is dropped and counted. */
 const everyTick = Effect.fnUntraced(function* (pass: Effect.Effect<unknown>, interval: Duration.Duration) {
   const intervalMillis = Duration.toMillis(interval)
-  yield* Metric.update(up, 1)
   let dueMillis = (yield* monotonicMillis) + intervalMillis
   for (;;) {
     yield* Effect.sleep(dueMillis - (yield* monotonicMillis))

@@ -39,6 +39,8 @@ const Attempt = Schema.Struct({
   to: Name,
   term: Schema.NullOr(Count),
   voluntary: Schema.Boolean,
+  /** Left out for no, and by agents before this was. */
+  costly: Schema.optionalKey(Schema.Boolean),
   age: Millis
 })
 
@@ -106,16 +108,7 @@ export const reportOf = (parts: ReadonlyArray<Part>, nowMillis: number): RowRepo
   return {
     rows,
     draining: new Set(parts.some(({ draining }) => draining) ? rows.keys() : []),
-    attempts: parts
-      .flatMap(({ attempts }) => attempts)
-      .map(({ age, from, group, term, to, voluntary }) => ({
-        group,
-        from,
-        to,
-        voluntary,
-        term: term ?? undefined,
-        atMillis: nowMillis - age
-      }))
+    attempts: parts.flatMap(({ attempts }) => attempts).map((attempt) => heardAttempt(attempt, nowMillis))
   }
 }
 
@@ -132,7 +125,7 @@ const linkOf = (from: string, to: string, estimate: LinkEstimate, nowMillis: num
 })
 
 const attemptOf = (
-  { atMillis, from, group, term, to, voluntary }: GroupAttempt,
+  { atMillis, costly, from, group, term, to, voluntary }: GroupAttempt,
   nowMillis: number
 ): typeof Attempt.Type => ({
   group,
@@ -140,7 +133,21 @@ const attemptOf = (
   to,
   term: term ?? null,
   voluntary,
+  ...(costly === true ? { costly } : {}),
   age: rounded(nowMillis - atMillis)
+})
+
+const heardAttempt = (
+  { age, costly, from, group, term, to, voluntary }: typeof Attempt.Type,
+  nowMillis: number
+): GroupAttempt => ({
+  group,
+  from,
+  to,
+  voluntary,
+  ...(costly === true ? { costly } : {}),
+  term: term ?? undefined,
+  atMillis: nowMillis - age
 })
 
 /** To 1 us: more would only lengthen the message. */

@@ -43,7 +43,8 @@ export type QuorumReason =
   | ({ readonly _tag: "notPersistent"; readonly evaluations: number } & Waiting)
   | ({ readonly _tag: "settling" } & Waiting)
   | ({ readonly _tag: "cooldown" } & Waiting)
-  | ({ readonly _tag: "frozen" } & Waiting)
+  /** Moved too often, or a transfer cost more than it could win back. */
+  | ({ readonly _tag: "frozen"; readonly cause: "budget" | "payback" } & Waiting)
   /** Leadership should leave this node, but an evacuation was attempted just now. */
   | { readonly _tag: "draining"; readonly remainingMillis: number }
 
@@ -54,6 +55,8 @@ export type QuorumVerdict =
       readonly _tag: "Transfer"
       /** Because the node goes away: not held against the budget of voluntary transfers. */
       readonly evacuation: boolean
+      /** The engine chooses who leads next; the target is hoped for. */
+      readonly untargeted?: true
     } & TransferWish)
 
 /** Leadership stays, for this reason. */

@@ -23,6 +23,8 @@ export interface LatencyMatrix {
   readonly own: ReadonlyMap<string, ReadonlyMap<string, LinkRounds>>
   /** One estimate per directed link, own and claimed. */
   readonly rows: ReadonlyMap<string, Row>
+  /** What the engines measured themselves, by from and to; absent is nothing. */
+  readonly engine?: ReadonlyMap<string, ReadonlyMap<string, LinkRounds>>
 }
 
 /** Nothing was measured or heard yet. */
@@ -65,26 +67,54 @@ export const recordRound = (
   const own = new Map(matrix.own).set(from, new Map(matrix.own.get(from)).set(to, rounds))
   const estimate = estimateLink(rounds)
   if (estimate === undefined) return { ...matrix, own }
-  return { own, rows: new Map(matrix.rows).set(from, new Map(matrix.rows.get(from)).set(to, estimate)) }
+  return {
+    ...matrix,
+    own,
+    rows: new Map(matrix.rows).set(from, new Map(matrix.rows.get(from)).set(to, estimate))
+  }
 }
 
-/** What this node measured alone, without links that were not probed for `keepMillis`: the ground on which claims are laid anew. */
+/** Enters a round trip that an engine measured between two of its nodes. */
+export const recordEngineRtt = (
+  matrix: LatencyMatrix,
+  { from, to }: { readonly from: string; readonly to: string },
+  { atMillis, millis }: { readonly atMillis: number; readonly millis: number }
+): LatencyMatrix => {
+  const { engine = new Map<string, ReadonlyMap<string, LinkRounds>>() } = matrix
+  const round = { atMillis, bestMillis: millis, sent: 1, lost: 0 }
+  const rounds = addRound(engine.get(from)?.get(to) ?? noRounds, round)
+  return { ...matrix, engine: new Map(engine).set(from, new Map(engine.get(from)).set(to, rounds)) }
+}
+
+/** What this node and its engine measured alone, without links that were not probed for `keepMillis`: the ground on which claims are laid anew. */
 export const ownRows = (
-  { own, rows }: LatencyMatrix,
+  { engine, own, rows }: LatencyMatrix,
   { keepMillis, nowMillis }: { readonly nowMillis: number; readonly keepMillis: number }
 ): LatencyMatrix => {
   const isKept = (rounds: LinkRounds) => (rounds.all.at(-1)?.atMillis ?? 0) >= nowMillis - keepMillis
-  const kept = new Map<string, ReadonlyMap<string, LinkRounds>>()
-  const estimates = new Map<string, Row>()
-  for (const [from, links] of own) {
-    const remaining = [...links].filter(([, rounds]) => isKept(rounds))
-    if (remaining.length === 0) continue
-    kept.set(from, new Map(remaining))
-    const row = rows.get(from) ?? new Map()
-    estimates.set(from, new Map([...row].filter(([to]) => remaining.some(([peer]) => peer === to))))
+  const kept = keepOf(own, isKept)
+  const estimates = new Map(
+    [...kept].map(([from, links]) => [
+      from,
+      new Map([...(rows.get(from) ?? [])].filter(([to]) => links.has(to)))
+    ])
+  )
+  return {
+    own: kept,
+    rows: estimates,
+    ...(engine === undefined ? {} : { engine: keepOf(engine, isKept) })
   }
-  return { own: kept, rows: estimates }
 }
+
+const keepOf = (
+  rows: ReadonlyMap<string, ReadonlyMap<string, LinkRounds>>,
+  isKept: (rounds: LinkRounds) => boolean
+): ReadonlyMap<string, ReadonlyMap<string, LinkRounds>> =>
+  new Map(
+    [...rows]
+      .map(([from, links]) => [from, new Map([...links].filter(([, rounds]) => isKept(rounds)))] as const)
+      .filter(([, links]) => links.size > 0)
+  )
 
 /**
  * Lays the row that another node claims for its place over the matrix. About a place of this node's own nobody is believed; when two nodes
@@ -114,14 +144,54 @@ const lossMax = 0.5
 /** Ends that differ by more than this contradict each other. */
 const toleranceOf = (millis: number): number => Math.max(0.25 * millis, 10)
 
-/** Reads the link between two nodes from both of its ends. */
+/**
+ * Reads the link between two nodes: as the agents at both of its ends measured it, or as the engine did where no agent has. Where they
+ * contradict each other the engine's value counts, as its way is the one that matters: an agent's may pass a relay that the engine's does not.
+ */
 export const readLink = (matrix: LatencyMatrix, a: string, b: string, freshness: Freshness): LinkReading => {
+  const agents = readEnds(matrix, a, b, freshness)
+  const engine = readEngine(matrix, a, b, freshness)
+  if (engine?._tag !== "Measured") return agents._tag === "Missing" && engine !== undefined ? engine : agents
+  if (agents._tag !== "Measured") return engine
+  const apart = Math.abs(agents.millis - engine.millis)
+  return apart > toleranceOf(Math.max(agents.millis, engine.millis)) ? { ...engine, up: agents.up } : agents
+}
+
+/** The engine's word on a link: the larger of both directions, undefined when it has none. */
+const readEngine = (
+  { engine }: LatencyMatrix,
+  a: string,
+  b: string,
+  freshness: Freshness
+): LinkReading | undefined => {
+  const ends = [engine?.get(a)?.get(b), engine?.get(b)?.get(a)]
+    .map((rounds) => rounds && estimateLink(rounds))
+    .filter((estimate) => estimate !== undefined)
+  const fresh = ends.filter((estimate) => isFresh(estimate, freshness))
+  if (fresh.length === 0) {
+    return ends.length === 0 ? undefined : lastKnown(ends, freshness)
+  }
+  return {
+    _tag: "Measured",
+    millis: Math.max(...fresh.map(({ p50Millis }) => p50Millis)),
+    errorMillis: Math.max(...fresh.map(({ iqrMillis }) => iqrMillis)) / 2,
+    ageMillis: freshness.nowMillis - Math.max(...fresh.map(({ measuredAtMillis }) => measuredAtMillis)),
+    asymmetric: false,
+    up: true
+  }
+}
+
+const readEnds = (matrix: LatencyMatrix, a: string, b: string, freshness: Freshness): LinkReading => {
   const forward = endOf(matrix, a, b)
   const backward = endOf(matrix, b, a)
   const ends = [forward, backward].filter((end) => end !== undefined)
   const fresh = ends.filter((end) => isFresh(end.estimate, freshness))
   const [first, second] = fresh
-  if (first === undefined) return lastKnown(ends, freshness)
+  if (first === undefined)
+    return lastKnown(
+      ends.map(({ estimate }) => estimate),
+      freshness
+    )
   // What this node sees for itself needs no witness.
   const witnesses = ends.some(({ own }) => own) ? ends.filter(({ own }) => own) : ends
   const up = witnesses.every(({ estimate }) => isUp(estimate, freshness))
@@ -155,9 +225,8 @@ const isFresh = ({ measuredAtMillis, rounds }: LinkEstimate, freshness: Freshnes
 const isUp = ({ loss, probedAtMillis }: LinkEstimate, { maxAgeMillis, nowMillis }: Freshness): boolean =>
   loss < lossMax || nowMillis - probedAtMillis > maxAgeMillis
 
-const lastKnown = (ends: ReadonlyArray<End>, { minRounds, nowMillis }: Freshness): LinkReading => {
+const lastKnown = (ends: ReadonlyArray<LinkEstimate>, { minRounds, nowMillis }: Freshness): LinkReading => {
   const known = ends
-    .map(({ estimate }) => estimate)
     .filter(({ rounds }) => rounds >= minRounds)
     .toSorted((a, b) => b.measuredAtMillis - a.measuredAtMillis)[0]
   return known === undefined

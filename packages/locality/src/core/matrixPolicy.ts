@@ -11,7 +11,7 @@ import {
   stay,
   type TransferWish
 } from "./QuorumVerdict.ts"
-import type { QuorumView } from "./QuorumView.ts"
+import type { Ineligibility, QuorumView, QuorumVoter } from "./QuorumView.ts"
 import {
   evacuationRestMillis,
   type GuardLimits,
@@ -54,6 +54,22 @@ export interface Candidates {
   readonly wanted: string | undefined
 }
 
+/** What a policy would choose, whether or not it is worth it. */
+export interface Weighing {
+  /** The leader itself where nobody is better. */
+  readonly best: string
+  readonly gainMillis: number
+  /** The least gain that is worth a transfer; undefined where the policy does not go by gain. */
+  readonly neededMillis: number | undefined
+}
+
+/** Compares the leader with the others; undefined when nobody may lead. */
+export type Weigh = (
+  view: QuorumView,
+  candidates: Candidates,
+  limits: MatrixPolicyLimits
+) => Weighing | undefined
+
 /** Finds the transfer that is worth making, whatever the time. */
 export type Assessment = (view: QuorumView, candidates: Candidates, limits: MatrixPolicyLimits) => Finding
 
@@ -83,12 +99,27 @@ export const matrixPolicy =
     if (finding._tag === "None") return wishless(stay(finding.reason))
     const { gainMillis, target } = finding
     const wishing = recordWish(seen, target, nowMillis)
-    const wait = whyWait(wishing, { target, gainMillis }, limits, view)
-    return [
-      wishing,
-      wait === undefined ? { _tag: "Transfer", target, gainMillis, evacuation: false } : stay(wait)
-    ]
+    const budget = view.targeted
+      ? limits
+      : { ...limits, attemptsPerDay: Math.min(limits.attemptsPerDay, rollsPerDay) }
+    const wait = whyWait(wishing, { target, gainMillis }, budget, view)
+    return [wishing, wait === undefined ? transfer(view, finding, false) : stay(wait)]
   }
+
+/** Attempts in 24 h on an engine that chooses for itself: each one is a roll of the dice. */
+const rollsPerDay = 3
+
+const transfer = (
+  { targeted }: QuorumView,
+  { gainMillis, target }: TransferWish,
+  evacuation: boolean
+): QuorumVerdict => ({
+  _tag: "Transfer",
+  target,
+  gainMillis,
+  evacuation,
+  ...(targeted ? {} : { untargeted: true })
+})
 
 const whyNotHere = (view: QuorumView, leader: string): QuorumReason | undefined => {
   if (leader !== view.self) return { _tag: "notLeader", leader }
@@ -96,12 +127,26 @@ const whyNotHere = (view: QuorumView, leader: string): QuorumReason | undefined 
   return view.voters.length <= 1 ? { _tag: "singleVoter" } : undefined
 }
 
-const candidatesOf = (state: GuardState, { nowMillis, self, voters }: QuorumView): Candidates => {
+/** Why a voter may not be given leadership now. */
+export type Obstacle = Ineligibility | "away" | "failedLately"
+
+/** Why the voter may not be given leadership; undefined when it may. */
+export const obstacleTo = (
+  state: GuardState,
+  nowMillis: number,
+  { alive, id, ineligible }: QuorumVoter
+): Obstacle | undefined => {
+  if (!alive) return "away"
+  return ineligible ?? (isBackedOff(state, id, nowMillis) ? "failedLately" : undefined)
+}
+
+/** The voters that may lead. */
+export const candidatesOf = (state: GuardState, { nowMillis, self, voters }: QuorumView): Candidates => {
   const others: Array<number> = []
   let current = -1
-  for (const [index, { alive, id, ineligible }] of voters.entries()) {
-    if (id === self) current = index
-    else if (alive && ineligible === undefined && !isBackedOff(state, id, nowMillis)) others.push(index)
+  for (const [index, voter] of voters.entries()) {
+    if (voter.id === self) current = index
+    else if (obstacleTo(state, nowMillis, voter) === undefined) others.push(index)
   }
   return { current, others, wanted: state.wish?.target }
 }
@@ -115,10 +160,11 @@ const evacuate = (
 ): QuorumVerdict => {
   const best = cheapest(view, others, limits.rho)
   if (best === undefined) return stay({ _tag: "noTarget", detail: nobodyElse })
+  if (!view.targeted && !limits.allowUntargeted) return stay({ _tag: "noTarget", detail: noChoice })
   const remainingMillis = evacuationRestMillis(state, limits, view.nowMillis)
   if (remainingMillis > 0) return stay({ _tag: "draining", remainingMillis })
   const gainMillis = boundedMillis(scoreNow(view, current, limits.rho) - best.score)
-  return { _tag: "Transfer", target: best.id, gainMillis, evacuation: true }
+  return transfer(view, { target: best.id, gainMillis }, true)
 }
 
 /** Why nothing may move for its own sake; undefined when it may. */
@@ -137,5 +183,8 @@ const whyUnsafe = (
     return { _tag: "noTarget", detail: "the leader is no voter, so a reconfiguration is under way" }
   return others.length === 0 ? { _tag: "noTarget", detail: nobodyElse } : undefined
 }
+
+/** What keeps an engine that chooses for itself from being moved. */
+export const noChoice = "this engine cannot hand over to a target of choice"
 
 const nobodyElse = "every other voter is away, draining, excluded or failed lately"

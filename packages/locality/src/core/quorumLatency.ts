@@ -11,32 +11,54 @@ import {
   type Candidates,
   type Finding,
   matrixPolicy,
-  type MatrixPolicyLimits
+  type MatrixPolicyLimits,
+  noChoice,
+  type Weigh
 } from "./matrixPolicy.ts"
 import { type DecidingLink, decidingLinks, linksOf, scoreOf } from "./quorumCost.ts"
 import { boundedMillis, type QuorumReason } from "./QuorumVerdict.ts"
 import type { QuorumView } from "./QuorumView.ts"
 
 const assess: Assessment = (view, candidates, limits) => {
-  const { current, others, wanted } = candidates
-  const best = cheapest(view, [current, ...others], limits.rho, wanted)
+  const best = bestOf(view, candidates, limits)
   if (best === undefined) return none({ _tag: "noTarget", detail: "nobody may lead" })
   const unknown = limits.allowEstimated ? undefined : whyUnknown(view, candidates, best, limits)
   if (unknown !== undefined) return none(unknown)
 
-  const neededMillis = boundedMillis(neededFor(view, current, best.voter, limits))
-  // An engine that chooses for itself: what it gains on average.
-  const gainMillis = gainOf(view, current, view.targeted ? [best.voter] : others, limits)
-  if (best.voter === current || gainMillis < neededMillis) {
+  const { gainMillis, neededMillis } = compare(view, candidates, best, limits)
+  if (best.voter === candidates.current || gainMillis < neededMillis) {
     return none({ _tag: "gainTooSmall", best: best.id, gainMillis, neededMillis })
   }
   return view.targeted || limits.allowUntargeted
     ? { _tag: "Wish", target: best.id, gainMillis }
-    : none({ _tag: "noTarget", detail: "this engine cannot hand over to a target of choice" })
+    : none({ _tag: "noTarget", detail: noChoice })
 }
 
 /** Decides about one group: the same state and view always give the same verdict. */
 export const quorumLatency = matrixPolicy(assess)
+
+/** The cheapest voter, what it would gain for certain, and what a transfer must gain. */
+export const weighLatency: Weigh = (view, candidates, limits) => {
+  const best = bestOf(view, candidates, limits)
+  return best === undefined ? undefined : { best: best.id, ...compare(view, candidates, best, limits) }
+}
+
+const bestOf = (view: QuorumView, { current, others, wanted }: Candidates, { rho }: MatrixPolicyLimits) =>
+  cheapest(view, current === -1 ? others : [current, ...others], rho, wanted)
+
+const compare = (
+  view: QuorumView,
+  { current }: Candidates,
+  best: ScoredVoter,
+  limits: MatrixPolicyLimits
+) => ({
+  gainMillis: gainOf(view, current, view.targeted ? [best.voter] : healthyOthers(view, current), limits),
+  neededMillis: boundedMillis(neededFor(view, current, best.voter, limits))
+})
+
+/** Whom an engine that chooses for itself may choose, also those that should not lead: the gain is what they gain on average. */
+const healthyOthers = ({ voters }: QuorumView, current: number): ReadonlyArray<number> =>
+  voters.flatMap(({ alive }, voter) => (alive && voter !== current ? [voter] : []))
 
 const none = (reason: QuorumReason): Finding => ({ _tag: "None", reason })
 

@@ -1,26 +1,33 @@
 /** The policy `staticPreference`: leadership belongs to the most preferred voter that may lead, wherever it sits. */
 import { scoreNow } from "./cheapest.ts"
-import { type Assessment, matrixPolicy } from "./matrixPolicy.ts"
+import { type Assessment, matrixPolicy, noChoice, type Weigh } from "./matrixPolicy.ts"
 import { boundedMillis } from "./QuorumVerdict.ts"
 
-const assess: Assessment = (view, { current, others }, { preference, rho }) => {
-  const rankOf = (voter: number): number => {
-    const rank = preference.indexOf(view.voters[voter]?.id ?? "")
-    return rank === -1 ? preference.length : rank
-  }
+const rankIn = (preference: ReadonlyArray<string>, id: string | undefined): number => {
+  const rank = preference.indexOf(id ?? "")
+  return rank === -1 ? preference.length : rank
+}
+
+/** The most preferred voter, and what it would gain; distances do not matter. */
+export const weighPreference: Weigh = (view, { current, others }, { preference, rho }) => {
+  const rankOf = (voter: number) => rankIn(preference, view.voters[voter]?.id)
   const target = others.reduce((first, next) => (rankOf(next) < rankOf(first) ? next : first), current)
-  if (target === current) return { _tag: "None", reason: { _tag: "preferred" } }
-  if (!view.targeted) {
-    return {
-      _tag: "None",
-      reason: { _tag: "noTarget", detail: "this engine cannot hand over to a target of choice" }
-    }
-  }
   return {
-    _tag: "Wish",
-    target: view.voters[target]?.id ?? "",
-    gainMillis: boundedMillis(scoreNow(view, current, rho) - scoreNow(view, target, rho))
+    best: view.voters[target]?.id ?? "",
+    gainMillis: boundedMillis(scoreNow(view, current, rho) - scoreNow(view, target, rho)),
+    neededMillis: undefined
   }
+}
+
+const assess: Assessment = (view, candidates, limits) => {
+  const weighing = weighPreference(view, candidates, limits)
+  if (weighing === undefined || weighing.best === view.self) {
+    return { _tag: "None", reason: { _tag: "preferred" } }
+  }
+  const { best, gainMillis } = weighing
+  return view.targeted
+    ? { _tag: "Wish", target: best, gainMillis }
+    : { _tag: "None", reason: { _tag: "noTarget", detail: noChoice } }
 }
 
 /**

@@ -29,6 +29,8 @@ export interface TransferAttempt {
   readonly atMillis: number
   /** Made for the gain, not to evacuate a node. */
   readonly voluntary: boolean
+  /** It cost more than it could win back in time; set once it ended. */
+  readonly costly?: boolean | undefined
 }
 
 /** Everything remembered about one group. */
@@ -87,17 +89,20 @@ export const recordWish = (state: GuardState, target: string | undefined, nowMil
     : { ...state, wish: { target, evaluations: 1, sinceMillis: nowMillis } }
 }
 
-/** Takes note of an attempt, made here or heard of; called before the attempt, so that a call that hangs is remembered too. */
+/**
+ * Takes note of an attempt, made here or heard of; called before the attempt, so that a call that hangs is remembered too. What is known
+ * already may turn out costly later.
+ */
 export const recordAttempt = (state: GuardState, attempt: TransferAttempt, nowMillis: number): GuardState => {
-  const isKnown = state.attempts.some(
-    (known) =>
-      known.from === attempt.from &&
-      known.to === attempt.to &&
-      known.term === attempt.term &&
-      Math.abs(known.atMillis - attempt.atMillis) < sameAttemptMillis
-  )
   const horizonMillis = Math.max(nowMillis - dayMillis, state.forgivenUntilMillis)
-  if (isKnown || attempt.atMillis <= horizonMillis) return state
+  if (attempt.atMillis <= horizonMillis) return state
+  const known = state.attempts.findIndex((other) => isSame(other, attempt))
+  const same = state.attempts[known]
+  if (same !== undefined) {
+    return attempt.costly !== true || same.costly === true
+      ? state
+      : { ...state, attempts: state.attempts.with(known, { ...same, costly: true }) }
+  }
   const attempts = [...state.attempts, attempt]
     .filter(({ atMillis }) => atMillis > nowMillis - dayMillis)
     .toSorted((a, b) => a.atMillis - b.atMillis)
@@ -105,17 +110,25 @@ export const recordAttempt = (state: GuardState, attempt: TransferAttempt, nowMi
   return { ...state, attempts }
 }
 
-/** Takes note of how an attempt of this node ended; a target that was not reached is left alone, longer each time. */
+const isSame = (one: TransferAttempt, other: TransferAttempt): boolean =>
+  one.from === other.from &&
+  one.to === other.to &&
+  one.term === other.term &&
+  Math.abs(one.atMillis - other.atMillis) < sameAttemptMillis
+
+/** Takes note of how an attempt of this node ended; a target that was not reached is left alone, longer each time. Undefined is nobody's fault. */
 export const recordEnd = (
   state: GuardState,
   {
     freezeMillis,
     moved,
     target
-  }: { readonly target: string; readonly moved: boolean; readonly freezeMillis: number },
+  }: { readonly target: string | undefined; readonly moved: boolean; readonly freezeMillis: number },
   nowMillis: number
 ): GuardState => {
   const backoff = new Map(state.backoff)
+  const frozenUntilMillis = moved ? state.frozenUntilMillis : nowMillis + freezeMillis
+  if (target === undefined) return { ...state, wish: undefined, frozenUntilMillis }
   if (moved) {
     backoff.delete(target)
     return { ...state, backoff, wish: undefined }
@@ -123,7 +136,7 @@ export const recordEnd = (
   const failures = (backoff.get(target)?.failures ?? 0) + 1
   const pauseMillis = Math.min(backoffMillisMax, backoffMillis * 2 ** (failures - 1))
   backoff.set(target, { failures, untilMillis: nowMillis + pauseMillis })
-  return { ...state, backoff, wish: undefined, frozenUntilMillis: nowMillis + freezeMillis }
+  return { ...state, backoff, wish: undefined, frozenUntilMillis }
 }
 
 /** Forgets every attempt up to now, as an operator asks who knows why they happened. */
@@ -158,8 +171,10 @@ export const whyWait = (
   const voluntary = state.attempts.filter(
     (attempt) => attempt.voluntary && attempt.atMillis > nowMillis - dayMillis
   )
+  const costly = voluntary.findLast((attempt) => attempt.costly === true)
+  if (costly !== undefined) return { _tag: "frozen", cause: "payback", ...until(costly.atMillis + dayMillis) }
   const oldest = voluntary.at(-limits.attemptsPerDay)
-  if (oldest !== undefined) return { _tag: "frozen", ...until(oldest.atMillis + dayMillis) }
+  if (oldest !== undefined) return { _tag: "frozen", cause: "budget", ...until(oldest.atMillis + dayMillis) }
 
   const lastAttemptMillis = state.attempts.at(-1)?.atMillis ?? Number.NEGATIVE_INFINITY
   const restedMillis = Math.max(

@@ -7,6 +7,7 @@ import {
   type Freshness,
   type LatencyMatrix,
   ownRows,
+  recordEngineRtt,
   readLink,
   recordRound
 } from "../../src/core/latencyMatrix.ts"
@@ -138,5 +139,42 @@ describe("latencyMatrix: one liar", () => {
         }
       )
     )
+  })
+})
+
+const engineSays = (matrix: LatencyMatrix, millis: number, atMillis = 1000) =>
+  recordEngineRtt(matrix, { from: "a", to: "b" }, { atMillis, millis })
+const agentSays = (millis: number, lost = 0) =>
+  recordRound(emptyMatrix, { from: "a", to: "b" }, { atMillis: 1000, bestMillis: millis, sent: 3, lost })
+
+describe("what an engine measured itself", () => {
+  const freshness = { nowMillis: 1000, maxAgeMillis: 300_000, minRounds: 1 }
+  it("stands in where no agent has measured, from either end", () => {
+    assert.deepInclude(readLink(engineSays(emptyMatrix, 20), "b", "a", freshness), {
+      _tag: "Measured",
+      millis: 20
+    })
+    assert.strictEqual(readLink(engineSays(emptyMatrix, 20), "a", "c", freshness)._tag, "Missing")
+  })
+
+  it("counts against an agent only where they contradict each other", () => {
+    assert.deepInclude(readLink(engineSays(agentSays(100), 124), "a", "b", freshness), { millis: 100 })
+    assert.deepInclude(readLink(engineSays(agentSays(0.5), 9), "a", "b", freshness), { millis: 0.5 })
+    assert.deepInclude(readLink(engineSays(agentSays(1), 256), "a", "b", freshness), {
+      millis: 256,
+      up: true
+    })
+    const lossy = readLink(engineSays(agentSays(1, 2), 256), "a", "b", freshness)
+    assert.deepInclude(lossy, { millis: 256, up: false }, "whether the link is up is what agents see")
+  })
+
+  it("grows stale, is forgotten, and survives what others claim", () => {
+    const old = engineSays(emptyMatrix, 20, -400_000)
+    assert.deepInclude(readLink(old, "a", "b", freshness), { _tag: "Stale", millis: 20 })
+    const kept = acceptClaim(ownRows(old, { nowMillis: 0, keepMillis: 500_000 }), "c", new Map())
+    assert.strictEqual(readLink(kept, "a", "b", freshness)._tag, "Stale")
+    const gone = ownRows(old, { nowMillis: 200_000, keepMillis: 500_000 })
+    assert.strictEqual(readLink(gone, "a", "b", freshness)._tag, "Missing")
+    assert.strictEqual(gone.engine?.size, 0)
   })
 })

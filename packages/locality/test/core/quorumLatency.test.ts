@@ -361,6 +361,39 @@ describe("quorumLatency: what else counts", () => {
     const rolled = { ...viewOf(ids, rtts, "a"), targeted: false }
     assert.strictEqual(reasonOf(first(rolled, { ...limits, gainRatio: 0.3 }))?._tag, "gainTooSmall")
   })
+  it("the average counts whom the engine may choose, and three rolls a day are enough", () => {
+    const limits = { ...eager, allowUntargeted: true }
+    const far = { ...viewOf(farIds, farRtts, "far"), targeted: false, nowMillis: 1000 }
+    assert.deepInclude(
+      first(changeVoter(far, "n1", { penaltyMillis: 400, ineligible: "draining" }), limits),
+      {
+        _tag: "Transfer",
+        target: "n2",
+        gainMillis: 136,
+        untargeted: true
+      }
+    )
+    let state = unguarded
+    for (const atMillis of [1, 2, 3]) {
+      assert.strictEqual(quorumLatency(state, far, limits)[1]._tag, "Transfer")
+      state = recordAttempt(
+        state,
+        { from: "far", to: "n1", term: atMillis, atMillis, voluntary: true },
+        atMillis
+      )
+    }
+    assert.deepInclude(reasonOf(quorumLatency(state, far, limits)[1]), { _tag: "frozen", cause: "budget" })
+    assert.strictEqual(quorumLatency(state, { ...far, targeted: true }, limits)[1]._tag, "Transfer")
+  })
+  it("a draining leader lets go without a target only where that is allowed", () => {
+    const leaving = { ...viewOf(farIds, farRtts, "n1"), targeted: false, draining: true }
+    assert.deepInclude(reasonOf(first(leaving)), { _tag: "noTarget" })
+    assert.deepInclude(first(leaving, { ...eager, allowUntargeted: true }), {
+      _tag: "Transfer",
+      evacuation: true,
+      untargeted: true
+    })
+  })
   it("noise between equals does not make the wish fickle", () => {
     const noisy = Array.from({ length: 12 }, (_, look) =>
       viewOf(

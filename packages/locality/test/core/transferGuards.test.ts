@@ -55,6 +55,26 @@ describe("transferGuards", () => {
       "another agent still tells of it"
     )
   })
+  it("an attempt that turned out costly freezes the group for a day, also when only heard of, until forgiven", () => {
+    const known = recordAttempt(unguarded, attempt(0), 0)
+    const told = recordAttempt(known, { ...attempt(2000), costly: true }, 60_000)
+    assert.strictEqual(told.attempts.length, 1)
+    assert.deepStrictEqual(recordAttempt(told, attempt(2000), 60_000), told, "an older account")
+    assert.deepInclude(wait(told, 3_600_000), {
+      _tag: "frozen",
+      cause: "payback",
+      remainingMillis: 23 * 3_600_000
+    })
+    assert.strictEqual(wait(told, 86_400_000)?._tag, "settling")
+    assert.strictEqual(wait(forgive(told, 3_600_000), 3_600_000)?._tag, "settling")
+    const evacuation = { ...attempt(0), voluntary: false, costly: true }
+    assert.strictEqual(wait(recordAttempt(unguarded, evacuation, 0), 3_600_000)?._tag, "settling")
+  })
+  it("where the engine chose, nobody is left alone for it", () => {
+    const state = recordEnd(unguarded, { ...failed, target: undefined }, 0)
+    assert.deepStrictEqual([...state.backoff], [])
+    assert.deepInclude(wait(state, 14_999), { _tag: "cooldown", remainingMillis: 1 })
+  })
   it("a new leader or term, another target, or none, begins the wish anew", () => {
     const wanting = recordWish(recordWish(seeLeadership(unguarded, "a", 1, 0), "b", 0), "b", 1)
     assert.deepStrictEqual(wanting.wish, { target: "b", evaluations: 2, sinceMillis: 0 })
