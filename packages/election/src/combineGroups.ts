@@ -93,18 +93,9 @@ const makeEngine = (name: string, groups: Groups): Groups => {
   let listed: ReadonlyArray<string> = []
   let failure: { readonly reason: ConsensusError["reason"]; readonly untilMillis: number } | undefined
 
-  const { stepDown } = groups
+  const { rttRows, stepDown } = groups
   const outer = (group: string) => `${name}/${group}`
   const inner = (group: string) => group.slice(name.length + 1)
-  const renamed = (error: ConsensusError): ConsensusError =>
-    new ConsensusError({
-      operation: error.operation,
-      group: outer(error.group),
-      reason:
-        error.reason instanceof UnknownGroup
-          ? new UnknownGroup({ known: error.reason.known.map(outer) })
-          : error.reason
-    })
   const call = <A>(
     operation: ConsensusError["operation"],
     group: string,
@@ -113,7 +104,7 @@ const makeEngine = (name: string, groups: Groups): Groups => {
     Effect.flatMap(nowMillis, (now) =>
       failure !== undefined && (now < failure.untilMillis || inner(group) === unlisted)
         ? Effect.fail(new ConsensusError({ operation, group, reason: failure.reason }))
-        : Effect.mapError(run(inner(group)), renamed)
+        : Effect.mapError(run(inner(group)), (error) => renamed(name, error))
     )
   const list = groups.list.pipe(
     Effect.timeoutOrElse({
@@ -149,8 +140,20 @@ const makeEngine = (name: string, groups: Groups): Groups => {
     probe: (group, replica) => call("probe", group, (own) => groups.probe(own, replica)),
     transferLeadership: (group, target, options) =>
       call("transfer", group, (own) => groups.transferLeadership(own, target, options)),
-    stepDown: stepDown && ((group, options) => call("stepDown", group, (own) => stepDown(own, options)))
+    stepDown: stepDown && ((group, options) => call("stepDown", group, (own) => stepDown(own, options))),
+    rttRows: rttRows && ((group) => call("rttRows", group, rttRows))
   })
 }
+
+/** The error as it is about the group under the engine's name. */
+const renamed = (name: string, { group, operation, reason }: ConsensusError): ConsensusError =>
+  new ConsensusError({
+    operation,
+    group: `${name}/${group}`,
+    reason:
+      reason instanceof UnknownGroup
+        ? new UnknownGroup({ known: reason.known.map((known) => `${name}/${known}`) })
+        : reason
+  })
 
 const nowMillis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos / 1_000_000n))

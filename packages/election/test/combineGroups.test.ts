@@ -11,13 +11,14 @@ import { present } from "./support/present.ts"
 
 type Groups = ConsensusGroups["Service"]
 
+const at = (name: string, groups: ReadonlyArray<string>) =>
+  InMemoryGroups.layer({
+    groups: Object.fromEntries(groups.map((group) => [group, { leader: "a", voters: ["a", "b"] }])),
+    rtt: () => (name === "main" ? 10 : 20)
+  }).pipe(Layer.build, Effect.map(Context.get(InMemoryGroups)))
+
 /** Two engines whose node is `a`: `main` has the groups x and y, `jobs` has x. */
 const twoEngines = (change: (jobs: Groups) => Partial<Groups> = () => ({})) => {
-  const at = (name: string, groups: ReadonlyArray<string>) =>
-    InMemoryGroups.layer({
-      groups: Object.fromEntries(groups.map((group) => [group, { leader: "a", voters: ["a", "b"] }])),
-      rtt: () => (name === "main" ? 10 : 20)
-    }).pipe(Layer.build, Effect.map(Context.get(InMemoryGroups)))
   return Effect.gen(function* () {
     const main = yield* at("main", ["x", "y"])
     const jobs = yield* at("jobs", ["x"])
@@ -89,14 +90,16 @@ describe("combineGroups", () => {
     Effect.gen(function* () {
       const { groups } = yield* twoEngines((jobs) => ({
         capabilities: { ...jobs.capabilities, targeted: false },
-        stepDown: (group) => Effect.succeed({ _tag: "Unchanged", leader: group })
+        stepDown: (group) => Effect.succeed({ _tag: "Unchanged", leader: group }),
+        rttRows: (group) => Effect.succeed(new Map([[group, new Map()]]))
       }))
       assert.isFalse(groups.capabilities.targeted)
       assert.isTrue(abilitiesFor(groups, "main/x").capabilities.targeted)
       assert.isUndefined(abilitiesFor(groups, "main/x").stepDown)
-      const { capabilities, stepDown } = abilitiesFor(groups, "jobs/x")
+      const { capabilities, rttRows, stepDown } = abilitiesFor(groups, "jobs/x")
       assert.isFalse(capabilities.targeted)
       assert.deepStrictEqual(yield* present(stepDown)("jobs/x"), { _tag: "Unchanged", leader: "x" })
+      assert.deepStrictEqual([...(yield* present(rttRows)("jobs/x")).keys()], ["x"])
     })
   )
 

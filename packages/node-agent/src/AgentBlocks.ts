@@ -6,6 +6,7 @@ import type { Rebalancer } from "@coterie/rebalancer"
 import { Context } from "effect"
 
 import type { AgentConfig } from "./AgentConfig.ts"
+import type { ClusterLeader } from "./clusterLeader.ts"
 
 /** The running blocks of one node; one that is off is undefined. */
 export class AgentBlocks extends Context.Service<
@@ -14,6 +15,8 @@ export class AgentBlocks extends Context.Service<
     readonly config: AgentConfig
     readonly membership: Membership["Service"]
     readonly election: Election["Service"] | undefined
+    /** The leadership of the election, asked for anywhere and answered by the leader; there when `election` is. */
+    readonly clusterLeader: ClusterLeader | undefined
     readonly consensusGroups: ConsensusGroups["Service"] | undefined
     readonly locality: LeaderLocality["Service"] | undefined
     readonly rebalancer: Rebalancer["Service"] | undefined

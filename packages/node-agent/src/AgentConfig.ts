@@ -7,18 +7,17 @@ import { hostname } from "node:os"
 
 import { Effect, Schema } from "effect"
 
+import { Backend, NamedBackend } from "./config/backendSchema.ts"
 import {
   durationBetween,
   FilePath,
   HostPort,
-  HttpOrigin,
   HttpUrl,
   matching,
   name,
   oneOf,
   optional,
   required,
-  Secret,
   section,
   Switch,
   withDefault
@@ -59,6 +58,10 @@ const Node = section({
     ).check(Schema.makeFilter(badLabels)),
     {},
     "Labels, published to the other members: at most 31."
+  ),
+  stateFolder: optional(
+    FilePath,
+    "Folder for what must survive a restart, in it one for each cluster and node; the default is `$STATE_DIRECTORY` of systemd, then the user's state folder."
   )
 })
 
@@ -88,14 +91,19 @@ const Membership = section({
 
 const Election = section({
   strategy: withDefault(
-    oneOf("quorum", "none"),
-    "quorum",
-    "`quorum`: the lowest live id leads while a majority is alive, and an incumbent is kept; `none`: no election."
+    oneOf("leased", "quorum", "none"),
+    "leased",
+    "`leased`: by votes lent for a time, never two leaders, the term is a fencing token; `quorum`: the lowest live id of a majority, without votes and disk, and a network fault can make two lead; `none`: no election."
+  ),
+  lease: withDefault(
+    durationBetween("500ms", "10m"),
+    "4s",
+    "How long votes are lent with `leased`: how long nobody leads after a leader crashed; the same on every node."
   ),
   cooldown: withDefault(
     durationBetween("0s", "1d"),
     "2m",
-    "How long a node must have been alive before it displaces a live leader."
+    "How long a node must have been alive before it displaces a live leader; how long a leader that resigned stands back."
   )
 })
 
@@ -106,16 +114,41 @@ const Locality = section({
     "advise",
     "`advise`: say what it would do; `act`: hand leadership over."
   ),
-  interval: withDefault(durationBetween("100ms", "1h"), "90s", "Time between two looks at every group."),
-  rttThreshold: withDefault(
-    durationBetween("0ms", "10s"),
-    "100ms",
-    "The leader moves when even its nearest voter is farther away than this."
+  policy: withDefault(
+    oneOf("quorumLatency", "nearestPeer", "staticPreference"),
+    "quorumLatency",
+    "`quorumLatency`: where a quorum answers soonest, by the rows of all agents; `nearestPeer`: away from a leader with no voter near; `staticPreference`: to the first of `preference` that may lead."
   ),
+  interval: withDefault(durationBetween("100ms", "1h"), "90s", "Time between two looks at every group."),
   cooldown: withDefault(
     durationBetween("0s", "7d"),
     "10m",
     "Least time between two hand-overs of one group."
+  ),
+  persistence: withDefault(
+    durationBetween("0s", "1d"),
+    "60s",
+    "How long the same hand-over must be wanted, in three looks at least; not with `nearestPeer`."
+  ),
+  settle: withDefault(
+    durationBetween("0s", "1d"),
+    "60s",
+    "How long leadership is left alone after it changed; not with `nearestPeer`."
+  ),
+  minGain: withDefault(
+    durationBetween("0ms", "10s"),
+    "5ms",
+    "`quorumLatency`: the least that a hand-over must save on each write; 5 % of a write, too."
+  ),
+  rttThreshold: withDefault(
+    durationBetween("0ms", "10s"),
+    "100ms",
+    "`nearestPeer`: the leader moves when even its nearest voter is farther away than this."
+  ),
+  preference: withDefault(
+    Schema.Array(name(256)).check(Schema.isMaxLength(100)),
+    [],
+    "`staticPreference`: ids of replicas as the engine knows them, the most preferred first."
   ),
   probe: withDefault(
     oneOf("engine", "tcp"),
@@ -133,38 +166,6 @@ const Rebalancer = section({
   interval: withDefault(durationBetween("100ms", "1h"), "30s", "Time between two sweeps.")
 })
 
-const Group = section({
-  name: required(name(128), "Name of the group in status, metrics and decisions."),
-  url: required(HttpOrigin, "HTTP address of the group's local engine node.")
-})
-
-const Tls = section({
-  ca: optional(FilePath, "PEM file of the authorities that may sign the engine's certificate."),
-  cert: optional(FilePath, "PEM file of this client's certificate."),
-  key: optional(FilePath, "PEM file of this client's key."),
-  verify: withDefault(Switch, true, "Refuse a certificate that does not verify.")
-})
-
-const Backend = section({
-  kind: withDefault(oneOf("none", "rqlite"), "none", "The engine whose groups this agent looks after."),
-  url: optional(HttpOrigin, "HTTP address of the local engine node, for one group named `default`."),
-  groups: optional(
-    Schema.Array(Group).check(Schema.isMaxLength(1000)),
-    "Several groups, each with its local engine node."
-  ),
-  dataFolder: optional(
-    FilePath,
-    "Folder in which `*/cluster-state.json` records name the groups; looked through before every pass."
-  ),
-  username: optional(
-    matching(/^[^:\s]{1,256}$/, "1 to 256 characters without spaces and colons"),
-    "User name for the engine."
-  ),
-  password: optional(Secret, "Password for the engine; prefer `password_file`."),
-  password_file: optional(FilePath, "File that holds the password; one trailing line break is dropped."),
-  tls: optional(Tls, "TLS to the engine; needed for private authorities and client certificates only.")
-})
-
 const Api = section({
   ops: withDefault(HostPort, "127.0.0.1:7480", "Where probes, the read API and metrics listen."),
   allowPlaintext: withDefault(
@@ -172,7 +173,11 @@ const Api = section({
     false,
     "Let `ops` listen beyond this machine without TLS; anybody who reaches the port can then read."
   ),
-  allowRemoteDrain: withDefault(Switch, false, "Let a caller from another machine drain this node.")
+  allowRemoteDrain: withDefault(
+    Switch,
+    false,
+    "Let a caller from another machine drain this node and hand leadership over."
+  )
 })
 
 const Drain = section({
@@ -215,6 +220,11 @@ export const AgentConfig = section({
   locality: withDefault(Locality, {}, "Where the engine's leaders sit."),
   rebalancer: withDefault(Rebalancer, {}, "Which node carries which shard."),
   backend: withDefault(Backend, {}, "The engine beside this agent."),
+  backends: withDefault(
+    Schema.Array(NamedBackend).check(Schema.isMaxLength(16, { message: "expected at most 16 engines" })),
+    [],
+    "Several engines beside this agent, in place of `backend`."
+  ),
   api: withDefault(Api, {}, "The listener for operators."),
   drain: withDefault(Drain, {}, "How this node stops."),
   telemetry: withDefault(Telemetry, {}, "What this node says about itself.")

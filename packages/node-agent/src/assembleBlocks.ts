@@ -1,7 +1,14 @@
 /** Builds the blocks of an agent in the order of the floors, each on those below it. */
-import { ConsensusGroups, Election, QuorumElection } from "@coterie/election"
-import { EngineProbe, LeaderLocality, type RttProbe, TcpConnectProbe } from "@coterie/locality"
-import { Heartbeats, type HeartbeatTransport, Membership } from "@coterie/membership"
+import { campaign, ConsensusGroups, Election } from "@coterie/election"
+import {
+  EngineProbe,
+  HeartbeatRowExchange,
+  LeaderLocality,
+  type LocalityOptionsInput,
+  type RttProbe,
+  TcpConnectProbe
+} from "@coterie/locality"
+import { Heartbeats, type HeartbeatTransport, Membership, PeerCalls } from "@coterie/membership"
 import {
   type ControlStore,
   ElectionGate,
@@ -14,7 +21,9 @@ import { Context, Duration, Effect, Layer, type Scope } from "effect"
 
 import type { AgentBlocks } from "./AgentBlocks.ts"
 import type { AgentConfig } from "./AgentConfig.ts"
+import { agentElection } from "./agentElection.ts"
 import { AgentFailed } from "./AgentFailed.ts"
+import { makeClusterLeader } from "./clusterLeader.ts"
 import { withholdLeadership } from "./drain.ts"
 import { engineGroups } from "./engineGroups.ts"
 import { buildGround, type Ground } from "./ground.ts"
@@ -25,15 +34,17 @@ export interface AgentParts {
   readonly config: AgentConfig
   /** Carries heartbeats, instead of HTTP on `peer.listen`; peers are told `node.advertise`, which it should serve. */
   readonly heartbeatTransport?: Layer.Layer<HeartbeatTransport, AgentFailed>
-  /** The engine's groups, instead of `backend`. */
+  /** The groups of the engines, instead of `backend` and `backends`. */
   readonly consensusGroups?: Layer.Layer<ConsensusGroups, AgentFailed, Ground>
+  /** Options of locality that the configuration has no key for; they win over its keys. */
+  readonly localityOptions?: LocalityOptionsInput
   /** Round trips, instead of `locality.probe`. */
   readonly rttProbe?: Layer.Layer<RttProbe, AgentFailed, Ground | ConsensusGroups>
   /** What the rebalancer reads and changes; it runs on the elected node when `rebalancer.enabled` is set. */
   readonly rebalancing?: Layer.Layer<ControlStore | LoadMetrics | MigrationDispatcher, AgentFailed, Ground>
 }
 
-/** How long saying goodbye to the peers may take. */
+/** How long handing leadership over may take at the end, and after it saying goodbye to the peers. */
 const goodbyeTimeout = Duration.seconds(1)
 
 /** Starts the blocks that the configuration enables; they stop with the scope. */
@@ -50,10 +61,12 @@ export const assembleBlocks = Effect.fn("assembleBlocks")(function* (parts: Agen
     .pipe(Effect.mapError((error) => new AgentFailed({ key: "node.tags", detail: error.message })))
   const election = yield* buildElection(config, ground)
   if (election !== undefined) yield* Effect.forkScoped(withholdLeadership(election))
+  const clusterLeader =
+    election === undefined ? undefined : yield* makeClusterLeader(election, Context.get(ground, PeerCalls))
   const consensusGroups = yield* buildGroups(parts, ground)
   const locality = yield* buildLocality(parts, ground, consensusGroups)
   const rebalancer = yield* buildRebalancer(parts, ground, { consensusGroups, election })
-  yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeout(membership.leave, goodbyeTimeout)))
+  yield* Effect.addFinalizer(() => goodbye(membership, election))
 
   yield* Effect.forEach(watchedLoops(config, { election, locality, rebalancer }), (loop) =>
     health.watchLoop(loop)
@@ -63,10 +76,20 @@ export const assembleBlocks = Effect.fn("assembleBlocks")(function* (parts: Agen
     config,
     membership,
     election,
+    clusterLeader,
     consensusGroups,
     locality,
     rebalancer
   } satisfies AgentBlocks["Service"]
+})
+
+/** Hands leadership over while the peers still count this node, then tells them that it leaves. */
+const goodbye = Effect.fnUntraced(function* (
+  membership: Membership["Service"],
+  election: Election["Service"] | undefined
+) {
+  if (election !== undefined) yield* Effect.ignore(Effect.timeout(election.resign, goodbyeTimeout))
+  yield* Effect.ignore(Effect.timeout(membership.leave, goodbyeTimeout))
 })
 
 /**
@@ -124,25 +147,27 @@ const completeJoin = (heartbeats: Heartbeats["Service"], health: Health["Service
   })
 }
 
-const buildElection = ({ election }: AgentConfig, ground: Context.Context<Heartbeats>) =>
-  election.strategy === "none"
-    ? Effect.undefined
-    : serviceOf(Election, QuorumElection.layer({ masterCooldown: election.cooldown }), ground)
+const buildElection = (config: AgentConfig, ground: Context.Context<Ground>) => {
+  const layer = agentElection(config)
+  return layer === undefined ? Effect.undefined : serviceOf(Election, layer, ground)
+}
 
 const buildGroups = ({ config, consensusGroups }: AgentParts, ground: Context.Context<Ground>) => {
-  const layer = consensusGroups ?? engineGroups(config.backend)
+  const layer = consensusGroups ?? engineGroups(config)
   return layer === undefined ? Effect.undefined : serviceOf(ConsensusGroups, layer, ground)
 }
 
 const buildLocality = Effect.fnUntraced(function* (
-  { config, rttProbe }: AgentParts,
+  { config, localityOptions, rttProbe }: AgentParts,
   ground: Context.Context<Ground>,
   groups: ConsensusGroups["Service"] | undefined
 ) {
-  const { cooldown, enabled, interval, mode, probe, rttThreshold } = config.locality
+  const { enabled, probe, ...keys } = config.locality
   if (groups === undefined || !enabled) return undefined
   const probing = rttProbe ?? (probe === "tcp" ? TcpConnectProbe.layer() : EngineProbe.layer)
-  const layer = LeaderLocality.layer({ cooldown, interval, mode, rttThreshold }).pipe(Layer.provide(probing))
+  const layer = LeaderLocality.layer({ ...keys, ...localityOptions }).pipe(
+    Layer.provide([probing, HeartbeatRowExchange.layer])
+  )
   return yield* serviceOf(LeaderLocality, layer, Context.add(ground, ConsensusGroups, groups))
 })
 
@@ -170,7 +195,7 @@ const buildRebalancer = Effect.fnUntraced(function* (
   const sweeping =
     election === undefined
       ? rebalancer.run()
-      : Effect.forever(Effect.ignore(election.whileLeader(rebalancer.run())))
+      : Effect.provideService(campaign(rebalancer.run()), Election, election)
   yield* Effect.forkScoped(sweeping)
   return rebalancer
 })

@@ -3,15 +3,26 @@ import type { Election } from "@coterie/election"
 import { Duration, Effect, Stream } from "effect"
 
 import { AgentBlocks } from "./AgentBlocks.ts"
+import { beginEvacuation, endEvacuation, finishEvacuation } from "./evacuation.ts"
 import { Health } from "./Health.ts"
 
-/** Begins to drain: readiness turns 503 at once, and the agents' leadership is given up. Harmless when repeated. */
+/** Begins to drain: readiness turns 503 at once, the agents' leadership is given up, and the engine's is handed over. Harmless when repeated. */
 export const beginDrain = Effect.gen(function* () {
   const health = yield* Health
-  const { election } = yield* AgentBlocks
+  const { election, locality } = yield* AgentBlocks
   if (!(yield* health.drain)) return
   yield* Effect.logInfo("drain began", { event: "drain.began" })
+  if (locality !== undefined) yield* beginEvacuation(locality)
   if (election !== undefined) yield* Effect.ignore(election.resign)
+})
+
+/** Makes this node ready again. Harmless when it was. */
+export const cancelDrain = Effect.gen(function* () {
+  const health = yield* Health
+  const { locality } = yield* AgentBlocks
+  yield* health.cancelDrain
+  if (locality !== undefined) yield* endEvacuation(locality)
+  yield* Effect.logInfo("drain cancelled", { event: "drain.cancelled" })
 })
 
 /**
@@ -30,13 +41,20 @@ export const withholdLeadership = Effect.fnUntraced(function* (election: Electio
   )
 })
 
+/** Kept of `drain.deadline` for the stop itself. */
+const stopTime = Duration.seconds(5)
+
 /** Drains and returns when load balancers had `drain.readinessDelay` to look away; a drain that began earlier counts. */
 export const drainFully = Effect.gen(function* () {
   const health = yield* Health
-  const { config } = yield* AgentBlocks
+  const { config, locality } = yield* AgentBlocks
   yield* beginDrain
   const state = yield* health.drainState
   const elapsed = state._tag === "Serving" ? Duration.zero : state.elapsed
-  yield* Effect.sleep(Duration.subtract(config.drain.readinessDelay, elapsed))
+  const { deadline, readinessDelay } = config.drain
+  yield* Effect.sleep(Duration.subtract(readinessDelay, elapsed))
+  if (locality !== undefined) {
+    yield* finishEvacuation(locality, Duration.subtract(deadline, Duration.sum(readinessDelay, stopTime)))
+  }
   yield* Effect.logInfo("drain done", { event: "drain.done" })
 })

@@ -7,12 +7,14 @@ import {
   uniformRouting
 } from "@coterie/rebalancer"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, References } from "effect"
+import { Context, Duration, Effect, Exit, Layer, References, Schedule, Scope } from "effect"
 
 import { Agent } from "../src/Agent.ts"
 import { AgentBlocks } from "../src/AgentBlocks.ts"
 import type { AgentParts } from "../src/assembleBlocks.ts"
 import { configFrom } from "../src/config/loadConfig.ts"
+import { freePorts } from "./e2e/AgentProcess.ts"
+import { temporaryFolder } from "./temporaryFolder.ts"
 
 type Configuration = Parameters<typeof configFrom>[0]
 
@@ -22,7 +24,7 @@ const blocksOf = (configuration: Partial<Configuration>, parts: Omit<AgentParts,
     const config = yield* Effect.orDie(
       configFrom({
         cluster: "test",
-        node: { id: "n1" },
+        node: { id: "n1", stateFolder: yield* temporaryFolder },
         api: { ops: "127.0.0.1:0" },
         peer: { listen: "127.0.0.1:0" },
         ...configuration
@@ -96,6 +98,49 @@ describe("an agent has", () => {
     })
   )
 })
+
+describe("an agent that stops without a drain", () => {
+  it.live("hands leadership over first, long before its lease would have run out", () =>
+    Effect.gen(function* () {
+      const ids = ["n1", "n2", "n3"]
+      const ports = yield* Effect.promise(() => freePorts(ids.length))
+      const peers = ids.map((id, index) => ({ id, address: `http://127.0.0.1:${ports[index]}` }))
+      const nodes = yield* Effect.forEach(ids, (id, index) =>
+        Effect.gen(function* () {
+          const scope = yield* Effect.acquireRelease(Scope.make(), (made) => Scope.close(made, Exit.void))
+          const blocks = yield* Effect.provideService(
+            blocksOf({
+              node: { id, stateFolder: yield* temporaryFolder },
+              peer: { listen: `127.0.0.1:${ports[index]}` },
+              membership: { interval: "100ms", deadAfter: "20s", peers },
+              election: { lease: "20s" }
+            }),
+            Scope.Scope,
+            scope
+          )
+          return { blocks, scope }
+        })
+      )
+      const whoLeads = Effect.map(
+        Effect.forEach(nodes, ({ blocks }) => blocks.election?.isLeader ?? Effect.succeed(false)),
+        (leads) => nodes.find((_, index) => leads[index] === true)
+      )
+      const old = yield* eventually(whoLeads, (node) => node !== undefined)
+      if (old === undefined) return assert.fail("nobody leads")
+      const [took] = yield* Effect.timed(
+        Effect.andThen(
+          Scope.close(old.scope, Exit.void),
+          eventually(whoLeads, (node) => node !== undefined && node !== old)
+        )
+      )
+      assert.isBelow(Duration.toMillis(took), 10_000)
+    })
+  )
+})
+
+/** Looks until the value satisfies the condition; the test's own timeout ends it otherwise. */
+const eventually = <A>(look: Effect.Effect<A>, satisfies: (value: A) => boolean) =>
+  Effect.repeat(look, { schedule: Schedule.spaced("10 millis"), until: satisfies })
 
 describe("an agent that cannot start names the key to change:", () => {
   it.live("a rebalancer without a control store", () =>

@@ -22,7 +22,8 @@ const config = await Effect.runPromise(
     cluster: "demo",
     api: { ops: "127.0.0.1:0" },
     peer: { listen: "127.0.0.1:0" },
-    locality: { mode: "act" }
+    election: { strategy: "none" },
+    locality: { mode: "act", policy: "nearestPeer" }
   })
 )
 const agent = Agent.layerWith({ config, consensusGroups: engine, rttProbe: rtt })

@@ -30,6 +30,17 @@ const optionsOf = (ast: SchemaAST.AST, path: ReadonlyArray<string>): ReadonlyArr
 const isHostPort = (type: SchemaAST.Objects): boolean =>
   type.propertySignatures.some(({ name }) => name === "host")
 
+/** What several engines and the system account share with `backend` is listed there. */
+const isRepeated = (option: Option, options: ReadonlyArray<Option>): boolean =>
+  ["backends.*.", "backend.system."].some(
+    (prefix) =>
+      option.path.startsWith(prefix) &&
+      options.some(
+        ({ description, path }) =>
+          path === `backend.${option.path.slice(prefix.length)}` && description === option.description
+      )
+  )
+
 const defaultAt = (defaults: unknown, path: string): string => {
   if (path === "cluster") return "required"
   if (path === "node.id") return "host name"
@@ -48,9 +59,12 @@ const oneSpace = (line: string): string => line.replace(/ +/g, " ").trim()
 it("the README lists every option with its default and meaning", async () => {
   const config = await Effect.runPromise(configFrom({ cluster: "x" }))
   const defaults = Schema.encodeSync(AgentConfig)(config)
-  const rows = optionsOf(AgentConfig.ast, []).map(({ description, path }) =>
-    oneSpace(`| \`${path}\` | ${defaultAt(defaults, path)} | ${description} |`)
-  )
+  const options = optionsOf(AgentConfig.ast, [])
+  const rows = options
+    .filter((option) => !isRepeated(option, options))
+    .map(({ description, path }) =>
+      oneSpace(`| \`${path}\` | ${defaultAt(defaults, path)} | ${description} |`)
+    )
   const readme = await readFile(fileURLToPath(new URL("../README.md", import.meta.url)), "utf8")
   const lines = new Set(readme.split("\n").map(oneSpace))
   expect(rows.filter((row) => !lines.has(row))).toEqual([])

@@ -13,14 +13,18 @@ import {
   OpenApi
 } from "effect/http-api"
 
+import { ExplainGroupReport, LocalityPlanReport, RttReport } from "./localityResponses.ts"
 import {
   DecisionsReport,
   DrainReport,
+  ExplainLeaderReport,
   GroupsReport,
+  GroupTransferReport,
   HealthReport,
   LeaderReport,
   MembersReport,
-  StatusReport
+  StatusReport,
+  TransferReport
 } from "./responses.ts"
 
 /** This caller may not change the node. */
@@ -44,7 +48,38 @@ export class EngineUnavailable extends HttpApiError.Problem<EngineUnavailable>()
   title: "The engine did not answer"
 }) {}
 
+/** Leadership cannot be handed over as things are; `reason` is a word for scripts. */
+export class TransferConflict extends HttpApiError.Problem<TransferConflict>()(
+  "TransferConflict",
+  { type: "urn:coterie:transfer-conflict", status: 409, title: "Leadership cannot be handed over now" },
+  { reason: Schema.String }
+) {}
+
+/** The target cannot lead; `reason` is a word for scripts. */
+export class TargetUnfit extends HttpApiError.Problem<TargetUnfit>()(
+  "TargetUnfit",
+  { type: "urn:coterie:target-unfit", status: 412, title: "The target cannot lead" },
+  { reason: Schema.String }
+) {}
+
+/** Nobody leads, or the leader does not answer. */
+export class LeaderUnavailable extends HttpApiError.Problem<LeaderUnavailable>()("LeaderUnavailable", {
+  type: "urn:coterie:leader-unavailable",
+  status: 503,
+  title: "No leader answers"
+}) {}
+
+/** An assumption cannot be read: which part of it is wrong, from which letter on (the first is 0), and what would be right. */
+export class AssumptionUnreadable extends HttpApiError.Problem<AssumptionUnreadable>()(
+  "AssumptionUnreadable",
+  { type: "urn:coterie:assumption-unreadable", status: 400, title: "An assumption cannot be read" },
+  { text: Schema.String, part: Schema.String, at: Schema.Int, expected: Schema.String }
+) {}
+
 const describe = (summary: string) => OpenApi.annotations({ summary })
+
+/** With several engines an id has the engine's name and that of a stream and its consumer. */
+const GroupId = Schema.String.check(Schema.isMaxLength(512))
 
 /** A probe answers 200 or 503 with the same body. */
 const probeAnswers = [HealthReport, HealthReport.pipe(HttpApiSchema.status(503))] as const
@@ -89,7 +124,7 @@ const Health = HttpApiGroup.make("health")
 const State = HttpApiGroup.make("state")
   .add(
     HttpApiEndpoint.get("leader", "/leader", {
-      query: { group: Schema.optionalKey(Schema.String.check(Schema.isMaxLength(128))) },
+      query: { group: Schema.optionalKey(GroupId) },
       success: [LeaderReport, LeaderReport.pipe(HttpApiSchema.status(503))],
       error: [NotThere, EngineUnavailable]
     }).annotateMerge(
@@ -117,9 +152,79 @@ const State = HttpApiGroup.make("state")
   )
   .annotateMerge(OpenApi.annotations({ description: "What this node knows and decided." }))
 
+/** Who is to lead. */
+const Target = Schema.Struct({
+  to: Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(128))
+})
+const transferRefusals = [MutationRefused, NotThere, TransferConflict, TargetUnfit] as const
+
+const Leadership = HttpApiGroup.make("leadership")
+  .add(
+    HttpApiEndpoint.get("explainLeader", "/v1/explain/leader", {
+      success: ExplainLeaderReport,
+      error: NotThere
+    }).annotateMerge(
+      describe("Why the agents' leader leads and nobody else, answered by the leader when it can be reached.")
+    ),
+    HttpApiEndpoint.post("transferLeader", "/v1/leader/transfer", {
+      payload: Target,
+      success: TransferReport.pipe(HttpApiSchema.status(202)),
+      error: [...transferRefusals, LeaderUnavailable]
+    }).annotateMerge(
+      describe(
+        "Has the agents' leader, wherever it is, hand leadership to a node; 202 when it has let go or is about to, /leader then tells who leads."
+      )
+    ),
+    HttpApiEndpoint.post("transferGroup", "/v1/groups/:group/transfer", {
+      params: { group: GroupId },
+      payload: Target,
+      success: GroupTransferReport.pipe(HttpApiSchema.status(202)),
+      error: [...transferRefusals, EngineUnavailable]
+    }).annotateMerge(
+      describe(
+        "Has the local engine node, which must lead the group, hand leadership to a voter; the answer says who leads after it."
+      )
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ description: "Why somebody leads, and who should." }))
+
+const assumptionText = Schema.String.check(Schema.isMaxLength(256))
+/** What to assume, such as `n3 down`; once for each assumption, at most 32 times. */
+const assumptions = Schema.optionalKey(
+  Schema.Union([assumptionText, Schema.Array(assumptionText).check(Schema.isMaxLength(32))])
+)
+
+const Locality = HttpApiGroup.make("locality")
+  .add(
+    HttpApiEndpoint.get("explainGroup", "/v1/explain/group", {
+      query: { group: GroupId },
+      success: ExplainGroupReport,
+      error: NotThere
+    }).annotateMerge(
+      describe(
+        "Why a group of the engine is led from where it is: every voter's score, the rule that fired, what blocks."
+      )
+    ),
+    HttpApiEndpoint.get("rtt", "/v1/rtt", { success: RttReport, error: NotThere }).annotateMerge(
+      describe("Round trips between all places of replicas, measured here or told by the other agents.")
+    ),
+    HttpApiEndpoint.get("plan", "/v1/locality/plan", {
+      query: { if: assumptions },
+      success: LocalityPlanReport,
+      error: [NotThere, AssumptionUnreadable]
+    }).annotateMerge(
+      describe(
+        "What would be if: each group that is led here, before and after ?if=n3 down&if=zone b %2B80ms&if=n1-n2 120ms."
+      )
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ description: "Why leaders sit where they do, and what if." }))
+
 /** The operators' API. */
 export const AgentApi = HttpApi.make("coterie")
   .add(Health)
   .add(State)
+  .add(Leadership)
+  .add(Locality)
   .middleware(HttpApiMiddleware.ProblemDetails)
   .annotateMerge(OpenApi.annotations({ title: "Coterie agent", version: "1" }))

@@ -2,8 +2,14 @@
 import { createServer, type Server } from "node:http"
 
 import { NodeHttpServer } from "@effect/platform-node"
-import { Context, Duration, Effect, Layer, Metric } from "effect"
-import { HttpRouter, HttpServer, type HttpServerError, ProblemDetails } from "effect/http"
+import { ByteSize, Context, Duration, Effect, Layer, Metric } from "effect"
+import {
+  HttpIncomingMessage,
+  HttpRouter,
+  HttpServer,
+  type HttpServerError,
+  ProblemDetails
+} from "effect/http"
 import { HttpApiBuilder, HttpApiMiddleware } from "effect/http-api"
 import { PrometheusMetrics } from "effect/observability"
 
@@ -14,10 +20,15 @@ import { formatHostPort, type HostPort } from "../config/configValues.ts"
 import { Health } from "../Health.ts"
 import { AgentApi } from "./AgentApi.ts"
 import { healthHandlers, probeAliases } from "./healthHandlers.ts"
+import { leadershipHandlers } from "./leadershipHandlers.ts"
+import { localityHandlers } from "./localityHandlers.ts"
 import { leaderAliases, stateHandlers } from "./stateHandlers.ts"
 
 /** Most connections at once; further ones are closed at once. */
 const connectionsMax = 512
+
+/** The largest body of a request; those of this API hold a name. */
+const bodyMax = ByteSize.kibibytes(64)
 
 /** How long requests under way may take to end when the agent stops. */
 const gracefulShutdownTimeout = Duration.seconds(2)
@@ -45,6 +56,7 @@ export class ApiServer extends Context.Service<
     Layer.effect(ApiServer, announce).pipe(
       Layer.provide(HttpRouter.serve(routes, { disableListenLog: true, disableLogger: true })),
       Layer.provide(listener(api.ops)),
+      Layer.provide(Layer.succeed(HttpIncomingMessage.MaxBodySize, bodyMax)),
       Layer.provide(NodeHttpServer.layerHttpServices)
     )
 }
@@ -113,7 +125,7 @@ const unknownPaths = HttpRouter.addAll(
 
 const routes = Layer.mergeAll(
   HttpApiBuilder.layer(AgentApi, { openapiPath: "/openapi.json" }).pipe(
-    Layer.provide([healthHandlers, stateHandlers]),
+    Layer.provide([healthHandlers, stateHandlers, leadershipHandlers, localityHandlers]),
     Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
   ),
   probeAliases,

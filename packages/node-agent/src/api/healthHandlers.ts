@@ -8,7 +8,7 @@ import { HttpRouter, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 
 import { AgentBlocks } from "../AgentBlocks.ts"
-import { beginDrain } from "../drain.ts"
+import { beginDrain, cancelDrain } from "../drain.ts"
 import { type DrainState, Health } from "../Health.ts"
 import { AgentApi } from "./AgentApi.ts"
 import { refuseForeignCaller } from "./refuseForeignCaller.ts"
@@ -110,8 +110,7 @@ export const healthHandlers = HttpApiBuilder.group(AgentApi, "health", (handlers
       }),
       cancelDrain: Effect.fnUntraced(function* () {
         yield* mayChange
-        yield* health.cancelDrain
-        yield* Effect.logInfo("drain cancelled", { event: "drain.cancelled" })
+        yield* Effect.provideContext(cancelDrain, blocks)
         return drainReport(yield* health.drainState)
       })
     })

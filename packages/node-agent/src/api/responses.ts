@@ -3,9 +3,12 @@
  *
  * Times are RFC 3339 UTC, durations are in ms with the suffix `Ms`. A part of the agent that is off leaves its fields out.
  */
+import { LeadershipExplanation } from "@coterie/election"
 import { Decision } from "@coterie/locality"
 import { MemberState } from "@coterie/membership"
 import { Schema } from "effect"
+
+import { HandOver } from "../clusterLeader.ts"
 
 const Count = Schema.Natural
 
@@ -47,12 +50,51 @@ export const LeaderReport = Schema.Struct({
   self: Schema.String,
   leader: Schema.optional(Schema.String),
   isLeader: Schema.Boolean,
-  /** Local to this node for the agents' own leader: not a fencing token. */
+  /** A fencing token for the agents' own leader with `election.strategy: leased`; with `quorum` it is local to this node. */
   term: Schema.optional(Schema.Finite),
   quorum: Schema.optional(QuorumReport)
 })
 /** Who leads. */
 export type LeaderReport = typeof LeaderReport.Type
+
+/** The agents' leader was asked to hand leadership over. */
+export const TransferReport = Schema.Struct({
+  schema: Schema.Literal("transfer/v1"),
+  /** The node that answers. */
+  node: Schema.String,
+  ...HandOver.fields
+})
+/** The agents' leader was asked to hand leadership over. */
+export type TransferReport = typeof TransferReport.Type
+
+/** Who leads a group of the engine after a hand-over was asked for. */
+export const GroupTransferReport = Schema.Struct({
+  schema: Schema.Literal("group-transfer/v1"),
+  node: Schema.String,
+  group: Schema.String,
+  to: Schema.String,
+  /** `unknown`: nobody was seen to lead before the engine's deadline. */
+  outcome: Schema.Literals(["moved", "movedElsewhere", "unchanged", "unknown"]),
+  leader: Schema.optional(Schema.String),
+  term: Schema.optional(Schema.Finite)
+})
+/** Who leads a group of the engine after a hand-over was asked for. */
+export type GroupTransferReport = typeof GroupTransferReport.Type
+
+/** Why the agents' leader leads, and nobody else. */
+export const ExplainLeaderReport = Schema.Struct({
+  schema: Schema.Literal("explain-leader/v1"),
+  /** The node that was asked. */
+  node: Schema.String,
+  asOf: Schema.String,
+  /** The node that explains: the leader, or the one that was asked. */
+  servedBy: Schema.String,
+  /** Why the leader does not explain itself, when another node had to: votes and lease are then not exact. */
+  leaderSilence: Schema.optional(Schema.String),
+  explanation: LeadershipExplanation
+})
+/** Why the agents' leader leads, and nobody else. */
+export type ExplainLeaderReport = typeof ExplainLeaderReport.Type
 
 /** One member as this node sees it. */
 export const MemberReport = Schema.Struct({

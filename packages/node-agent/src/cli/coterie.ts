@@ -10,8 +10,8 @@ import type { HttpClient } from "effect/http"
 import type { ConfigSources } from "../config/loadConfig.ts"
 import { devCommand } from "../dev/command.ts"
 import { environment } from "./environment.ts"
+import { CliFailure, exitCode } from "./exit.ts"
 import { globalOptions } from "./options.ts"
-import type * as Queries from "./queries.ts"
 
 const file = Flag.String("config").pipe(
   Flag.withAlias("c"),
@@ -46,12 +46,20 @@ const config = Command.make("config").pipe(
   ])
 )
 
-/** Runs a command that asks a running agent. */
-const query = <A, E, R>(run: (queries: typeof Queries) => Effect.Effect<A, E, R | HttpClient.HttpClient>) =>
-  Effect.flatMap(
-    Effect.promise(() => import("./queries.ts")),
-    (queries) => Effect.provide(run(queries), queries.httpClient)
-  )
+/** Runs a command that asks a running agent, out of a module that is loaded for it. */
+const asking = <Module, A, E, R>(
+  load: () => Promise<Module>,
+  run: (module: Module) => Effect.Effect<A, E, R | HttpClient.HttpClient>
+) =>
+  Effect.gen(function* () {
+    const [{ httpClient }, module] = yield* Effect.promise(() =>
+      Promise.all([import("./askAgent.ts"), load()])
+    )
+    return yield* Effect.provide(run(module), httpClient)
+  })
+
+const queries = () => import("./queries.ts")
+const localityQueries = () => import("./localityQueries.ts")
 
 const status = Command.make(
   "status",
@@ -61,10 +69,10 @@ const status = Command.make(
       Flag.optional
     )
   },
-  ({ failOn }) => query(({ showStatus }) => showStatus(failOn))
+  ({ failOn }) => asking(queries, ({ showStatus }) => showStatus(failOn))
 ).pipe(Command.withDescription("The agent at a glance"))
 
-const members = Command.make("members", {}, () => query(({ showMembers }) => showMembers)).pipe(
+const members = Command.make("members", {}, () => asking(queries, ({ showMembers }) => showMembers)).pipe(
   Command.withDescription("Every member as this node sees it; * marks the node that answers")
 )
 
@@ -74,12 +82,90 @@ const leader = Command.make(
     group: Argument.String("group").pipe(
       Argument.withDescription("A group of the engine; without it, the agents' own leader"),
       Argument.optional
+    ),
+    transfer: Flag.String("transfer").pipe(
+      Flag.withMetavar("NODE"),
+      Flag.withDescription("Have leadership handed to this node; for a group, to this replica of the engine"),
+      Flag.optional
+    ),
+    wait: Flag.Boolean("wait").pipe(
+      Flag.withDescription(
+        "With --transfer: return when the next leader is seen, for --timeout at most; exit code 7 when it is another, 6 when nobody is"
+      ),
+      Flag.withDefault(false),
+      Flag.withoutNegation
     )
   },
-  ({ group }) => query(({ showLeader }) => showLeader(group))
-).pipe(Command.withDescription("Who leads"))
+  ({ group, transfer, wait }) => {
+    if (Option.isSome(transfer))
+      return asking(
+        () => import("./moveLeadership.ts"),
+        ({ moveLeadership }) => moveLeadership({ group, to: transfer.value, wait })
+      )
+    return wait
+      ? new CliFailure({ code: exitCode.usage, detail: "--wait belongs to --transfer NODE" })
+      : asking(queries, ({ showLeader }) => showLeader(group))
+  }
+).pipe(Command.withDescription("Who leads; or hand leadership over"))
 
-const groups = Command.make("groups", {}, () => query(({ showGroups }) => showGroups)).pipe(
+const why = Command.make("why").pipe(
+  Command.withDescription("Explain what the agents decided"),
+  Command.withSubcommands([
+    Command.make("leader", {}, () =>
+      asking(
+        () => import("./why.ts"),
+        ({ whyLeader }) => whyLeader
+      )
+    ).pipe(
+      Command.withDescription("Why the agents' leader leads, who lends it a vote, and why nobody else leads")
+    ),
+    Command.make(
+      "group",
+      { group: Argument.String("group").pipe(Argument.withDescription("A group of the engine")) },
+      ({ group }) => asking(localityQueries, ({ whyGroup }) => whyGroup(group))
+    ).pipe(
+      Command.withDescription(
+        "Why a group is led from where it is, what another voter would gain, and what blocks it for how long"
+      )
+    )
+  ])
+)
+
+const place = (name: string) =>
+  Argument.String(name).pipe(Argument.withDescription("A replica's id or its address"), Argument.optional)
+
+const rtt = Command.make(
+  "rtt",
+  {
+    from: place("from"),
+    to: place("to"),
+    matrix: Flag.Boolean("matrix").pipe(
+      Flag.withDescription("A table of all places, up to 30; ~ is estimated, ! is old or contradicted"),
+      Flag.withDefault(false),
+      Flag.withoutNegation
+    )
+  },
+  (selection) => asking(localityQueries, ({ showRtt }) => showRtt(selection))
+).pipe(Command.withDescription("Round trips between the places of replicas, or of one link"))
+
+const locality = Command.make("locality").pipe(
+  Command.withDescription("Where leaders would sit"),
+  Command.withSubcommands([
+    Command.make(
+      "plan",
+      {
+        assumptions: Flag.String("if").pipe(
+          Flag.withMetavar("ASSUMPTION"),
+          Flag.withDescription('Such as "n3 down", "zone b +80ms" or "n1-n2 120ms"; may be repeated'),
+          Flag.atLeast(0)
+        )
+      },
+      ({ assumptions }) => asking(localityQueries, ({ showPlan }) => showPlan(assumptions))
+    ).pipe(Command.withDescription("What would be if: each group that is led here, before and after"))
+  ])
+)
+
+const groups = Command.make("groups", {}, () => asking(queries, ({ showGroups }) => showGroups)).pipe(
   Command.withDescription("Every group of the engine, its leader, and why it is where it is")
 )
 
@@ -102,12 +188,24 @@ const decisions = Command.make(
       Flag.withoutNegation
     )
   },
-  (flags) => query(({ showDecisions }) => showDecisions(flags))
+  (flags) => asking(queries, ({ showDecisions }) => showDecisions(flags))
 ).pipe(Command.withDescription("The latest decisions about where leaders sit, newest last"))
 
 /** The command line. */
 export const coterie = Command.make("coterie").pipe(
   Command.withDescription("Keeps the leadership of a replicated store well placed, and shows why"),
-  Command.withSubcommands([agent, devCommand, status, members, leader, groups, decisions, config]),
+  Command.withSubcommands([
+    agent,
+    devCommand,
+    status,
+    members,
+    leader,
+    groups,
+    decisions,
+    why,
+    rtt,
+    locality,
+    config
+  ]),
   Command.withGlobalFlags(globalOptions)
 )

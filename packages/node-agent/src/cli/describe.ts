@@ -4,12 +4,12 @@ import type { Decision } from "@coterie/locality"
 import type {
   GroupReport,
   GroupsReport,
-  LeaderReport,
   MemberReport,
   MembersReport,
   StatusReport
 } from "../api/responses.ts"
 import { describeAction } from "./describeAction.ts"
+import { describeQuorum, leaderName } from "./describeLeadership.ts"
 import type { Paint } from "./output.ts"
 import { fieldLines, shortDuration, shortMillis, tableLines } from "./table.ts"
 
@@ -46,12 +46,6 @@ export const describeStatus = (report: StatusReport, paint: Paint): ReadonlyArra
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
-const leaderName = (leader: string | undefined, isSelf: boolean): string =>
-  leader === undefined ? "nobody" : isSelf ? `${leader} (this node)` : leader
-
-const describeQuorum = ({ alive, needed, present }: NonNullable<LeaderReport["quorum"]>): string =>
-  `${present ? "" : "lost: "}${alive} alive, ${needed} needed`
-
 /** One line for each member; `*` marks the node that answered. */
 export const describeMembers = ({ members }: MembersReport, paint: Paint): ReadonlyArray<string> =>
   tableLines(
@@ -67,21 +61,6 @@ const memberRow = ({ address, id, leader, self, sinceMs, state, zone }: MemberRe
   zone ?? none,
   address ?? none
 ]
-
-/** Who leads, and what that rests on. */
-export const describeLeader = ({
-  group,
-  isLeader,
-  leader,
-  quorum,
-  term
-}: LeaderReport): ReadonlyArray<string> =>
-  fieldLines({
-    group,
-    leader: leaderName(leader, isLeader),
-    term: term === undefined ? undefined : String(term),
-    quorum: quorum && describeQuorum(quorum)
-  })
 
 /** One line for each group. */
 export const describeGroups = ({ groups }: GroupsReport, paint: Paint): ReadonlyArray<string> =>

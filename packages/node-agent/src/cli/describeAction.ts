@@ -7,7 +7,7 @@ import { shortDuration, shortMillis } from "./table.ts"
 /** The action in part of a sentence, such as "stay: the group is electing". */
 export const describeAction = (action: LocalityAction): string =>
   action._tag === "Transfer"
-    ? `transfer to ${action.target}${saving(action.gainMillis)}: ${describeOutcome(action.outcome)} after ${shortDuration(action.tookMillis)}`
+    ? `${action.untargeted === true ? "step-down in the hope of" : "transfer to"} ${action.target}${saving(action.gainMillis)}: ${describeOutcome(action.outcome)} after ${shortDuration(action.tookMillis)}`
     : `stay: ${describeReason(action.reason)}`
 
 const describeOutcome = Match.typeTags<HandOverOutcome, string>()({
@@ -35,12 +35,14 @@ const describeReason = Match.typeTags<StayReason, string>()({
   insufficientData: ({ links }) => `not measured yet: ${describeLinks(links)}`,
   staleData: ({ links }) => `measured too long ago: ${describeLinks(links)}`,
   gainTooSmall: ({ best, gainMillis, neededMillis }) =>
-    `${best} would save ${shortMillis(gainMillis)}, needed are ${shortMillis(neededMillis)}`,
+    gainMillis > 0
+      ? `${best} would save ${shortMillis(gainMillis)}, needed are ${shortMillis(neededMillis)}`
+      : "nobody is better",
   preferred: () => "the preferred voter leads",
   notPersistent: ({ remainingMillis, target }) =>
     `would move to ${target}, if so for another ${shortDuration(remainingMillis)}`,
-  frozen: ({ remainingMillis, target }) =>
-    `would move to ${target}, moved too often, frozen for ${shortDuration(remainingMillis)}`,
+  frozen: ({ cause, remainingMillis, target }) =>
+    `would move to ${target}, ${cause === "budget" ? "moved too often" : "the last move cost too much"}, frozen for ${shortDuration(remainingMillis)}`,
   draining: ({ remainingMillis }) => `draining, next attempt in ${shortDuration(remainingMillis)}`,
   advised: ({ gainMillis, target }) => `would move to ${target}${saving(gainMillis)} (mode is advise)`,
   engineError: ({ detail, operation }) => `${operation} failed, ${detail}`

@@ -10,10 +10,16 @@ export const exitCode = {
   internal: 1,
   /** Unknown command or flag, or a value that cannot be read; the explanation is on the standard error output. */
   usage: 2,
-  /** No agent answered at the endpoint. */
+  /** No agent answered at the endpoint, or what it had to ask did not: its engine, or a leader. */
   unreachable: 3,
   /** Only with `--fail-on`: the agent answered, and is not well. */
   degraded: 4,
+  /** Nothing was changed: it would not be safe, or not from here. */
+  refused: 5,
+  /** Time ran out, and what was asked for may still happen. */
+  underWay: 6,
+  /** Leadership moved, or tried to, and somebody else has it. */
+  elsewhere: 7,
   /** The configuration is wrong. */
   config: 9,
   interrupted: 130

@@ -1,37 +1,20 @@
-import { Decision } from "@coterie/locality"
 /** Commands that ask a running agent. */
-import { NodeHttpClient } from "@effect/platform-node"
-import { Console, Duration, Effect, Layer, Option, Schema, Stream } from "effect"
-import { HttpClient, HttpClientError, HttpClientRequest } from "effect/http"
-import { HttpApiClient } from "effect/http-api"
-import { Agent as Dispatcher } from "undici"
+import { Decision } from "@coterie/locality"
+import { Console, Effect, Option, Schema, Stream } from "effect"
 
-import { AgentApi } from "../api/AgentApi.ts"
 import { DecisionsReport, GroupsReport, LeaderReport, MembersReport, StatusReport } from "../api/responses.ts"
+import { ask } from "./askAgent.ts"
 import {
   describeDecision,
   describeDecisions,
   describeGroups,
-  describeLeader,
   describeMembers,
   describeStatus
 } from "./describe.ts"
+import { describeLeader } from "./describeLeadership.ts"
 import { CliFailure, exitCode } from "./exit.ts"
-import { Endpoint, Json, Timeout } from "./options.ts"
+import { Json } from "./options.ts"
 import { note, printReport } from "./output.ts"
-
-/** The client of the queries; event streams are silent between decisions, so bodies have no deadline. */
-export const httpClient: Layer.Layer<HttpClient.HttpClient> = NodeHttpClient.layerUndiciNoDispatcher.pipe(
-  Layer.provide(
-    Layer.effect(
-      NodeHttpClient.Dispatcher,
-      Effect.acquireRelease(
-        Effect.sync(() => new Dispatcher({ bodyTimeout: 0 })),
-        (dispatcher) => Effect.promise(() => dispatcher.destroy())
-      )
-    )
-  )
-)
 
 /** `coterie status`: fails with exit code 4 when `failOn` is given and the agent is not well. */
 export const showStatus = Effect.fnUntraced(function* (failOn: Option.Option<"degraded">) {
@@ -90,46 +73,3 @@ const followDecisions = Effect.fnUntraced(function* (limit: number) {
     )
   )
 })
-
-type Agent = HttpApiClient.ForApi<typeof AgentApi>
-
-/** Asks the agent at the endpoint and words what went wrong. */
-const ask = Effect.fnUntraced(function* <A, E extends { readonly _tag: string; readonly message: string }>(
-  question: (agent: Agent) => Effect.Effect<A, E>
-) {
-  const endpoint = yield* Endpoint
-  const timeout = yield* Timeout
-  const agent = yield* HttpApiClient.make(AgentApi, {
-    transformClient: HttpClient.mapRequest(HttpClientRequest.prependUrl(endpoint))
-  })
-  return yield* question(agent).pipe(
-    Effect.timeoutOrElse({
-      duration: timeout,
-      orElse: () => Effect.fail(unreachable(`no answer from ${endpoint} within ${Duration.format(timeout)}`))
-    }),
-    Effect.mapError((error) => (error instanceof CliFailure ? error : explain(error, endpoint)))
-  )
-})
-
-const unreachable = (detail: string) => new CliFailure({ code: exitCode.unreachable, detail })
-
-const explain = (
-  error: { readonly _tag: string; readonly message: string },
-  endpoint: string
-): CliFailure => {
-  if (error instanceof HttpClientError.HttpClientError && error.reason._tag === "TransportError")
-    return unreachable(
-      `no agent answers at ${endpoint}; is it running? --endpoint and COTERIE_ENDPOINT name another`
-    )
-  switch (error._tag) {
-    case "HttpClientError":
-    case "SchemaError":
-      return unreachable(
-        `${endpoint} answered something that is not this version's API; is it a Coterie agent?`
-      )
-    case "EngineUnavailable":
-      return unreachable(error.message)
-    default:
-      return new CliFailure({ code: exitCode.internal, detail: error.message })
-  }
-}

@@ -115,7 +115,24 @@ export const HttpUrl = url("a URL such as http://10.0.0.5:7481, without user nam
 /** The origin of an HTTP API: scheme, host and port. */
 export const HttpOrigin = url(
   "an origin such as http://127.0.0.1:4001, without path, user name or password",
-  (text) => isHttpUrl(text) && new URL(text).href === `${new URL(text).origin}/`
+  (text) => isOrigin(text)
+)
+
+const isOrigin = (text: string): boolean =>
+  isHttpUrl(text) && new URL(text).href === `${new URL(text).origin}/`
+
+/** The address of a NATS server. */
+export const NatsUrl = url(
+  "an address such as nats://127.0.0.1:4222, without path, user name or password",
+  (text) => isNatsUrl(text)
+)
+
+const isNatsUrl = (text: string): boolean => /^(nats|tls):\/\/[^/@?#\s]+\/?$/.test(text) && URL.canParse(text)
+
+/** The address of an engine's node. */
+export const EngineUrl = url(
+  "an address such as http://127.0.0.1:4001 or nats://127.0.0.1:4222, without path, user name or password",
+  (text) => isNatsUrl(text) || isOrigin(text)
 )
 
 /** The path of a file or folder. */

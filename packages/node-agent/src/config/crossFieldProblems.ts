@@ -6,6 +6,7 @@
 import { Duration, type Schema } from "effect"
 
 import type { AgentConfig } from "../AgentConfig.ts"
+import { backendProblems } from "./backendProblems.ts"
 import { formatDuration, formatHostPort, isLoopback, isWildcard } from "./configValues.ts"
 import { ownAddress } from "./ownAddress.ts"
 
@@ -52,15 +53,26 @@ const peers: Rule = ({ membership, node }) => {
   })
 }
 
-const election: Rule = ({ election, membership }) =>
-  election.strategy === "quorum" && membership.mode === "static" && membership.peers.length > 0
+const election: Rule = ({ election, membership, node }) => {
+  if (election.strategy === "none") return []
+  // Nothing is exchanged with static peers: everybody would elect itself, or wait for votes for ever.
+  if (membership.mode === "static" && membership.peers.some(({ id }) => id !== node.id))
+    return [
+      problem(
+        ["election", "strategy"],
+        'must be "none" while membership.mode is "static": an election needs heartbeats'
+      )
+    ]
+  const least = Duration.times(membership.interval, 2)
+  return election.strategy === "leased" && Duration.isLessThan(election.lease, least)
     ? [
         problem(
-          ["election", "strategy"],
-          'must be "none" while membership.mode is "static": a quorum counts heartbeats'
+          ["election", "lease"],
+          `must be at least twice membership.interval (${formatDuration(membership.interval)}), or one late heartbeat ends a leadership`
         )
       ]
     : []
+}
 
 const listeners: Rule = ({ api, membership, node, peer }) => [
   ...(isLoopback(api.ops.host) || api.allowPlaintext
@@ -102,53 +114,51 @@ const listeners: Rule = ({ api, membership, node, peer }) => [
 
 const advertisedHost = (url: string): string => URL.parse(url)?.hostname.replace(/^\[|\]$/g, "") ?? ""
 
-const backendSource: Rule = ({ backend }) => {
-  const sources = (["url", "groups", "dataFolder"] as const).filter((source) => backend[source] !== undefined)
-  if (backend.kind === "none")
-    return sources.map((source) =>
-      problem(["backend", source], 'is not used while backend.kind is "none"; set kind: rqlite')
-    )
-  if (sources.length === 1) return []
-  return sources.length === 0
-    ? [problem(["backend"], "needs one of url, groups or dataFolder")]
-    : sources
-        .slice(1)
-        .map((source) => problem(["backend", source], `cannot be combined with backend.${sources[0]}`))
+const locality: Rule = ({ backend, backends, locality, membership, node }) => {
+  if (!locality.enabled) return []
+  const { policy, preference, probe } = locality
+  const engines = [backend, ...backends].filter(({ kind }) => kind !== "none")
+  return [
+    // Rows travel on heartbeats; without those of the others, the distances between them stay unknown.
+    ...(engines.length > 0 &&
+    policy === "quorumLatency" &&
+    membership.mode === "static" &&
+    membership.peers.some(({ id }) => id !== node.id)
+      ? [
+          problem(
+            ["locality", "policy"],
+            'cannot be "quorumLatency" while membership.mode is "static": the agents tell each other what they measured in heartbeats; choose "nearestPeer"'
+          )
+        ]
+      : []),
+    ...(policy === "staticPreference" && preference.length === 0
+      ? [problem(["locality", "preference"], 'is required with policy "staticPreference"')]
+      : []),
+    ...(policy !== "staticPreference" && preference.length > 0
+      ? [
+          problem(
+            ["locality", "preference"],
+            `is not used by policy "${policy}"; set policy: staticPreference`
+          )
+        ]
+      : []),
+    ...preference.flatMap((id, index) =>
+      preference.indexOf(id) < index
+        ? [problem(["locality", "preference", index], `"${id}" is listed twice`)]
+        : []
+    ),
+    ...(probe === "tcp" && engines.some(({ kind }) => kind === "nats")
+      ? [
+          problem(
+            ["locality", "probe"],
+            'cannot be "tcp" with nats, which does not say where its servers replicate'
+          )
+        ]
+      : [])
+  ]
 }
 
-const backendCredentials: Rule = ({ backend }) => [
-  ...(backend.password !== undefined && backend.password_file !== undefined
-    ? [problem(["backend", "password"], "cannot be combined with backend.password_file; keep the file")]
-    : []),
-  ...((backend.password ?? backend.password_file) !== undefined && backend.username === undefined
-    ? [problem(["backend", "username"], "is required with a password")]
-    : []),
-  ...((backend.password ?? backend.password_file) === undefined && backend.username !== undefined
-    ? [problem(["backend", "password_file"], "is required with a user name")]
-    : []),
-  ...(backend.tls !== undefined && (backend.tls.cert === undefined) !== (backend.tls.key === undefined)
-    ? [problem(["backend", "tls"], "needs cert and key together")]
-    : [])
-]
-
-const groupNames: Rule = ({ backend }) => {
-  const names = (backend.groups ?? []).map((group) => group.name)
-  return names.flatMap((name, index) =>
-    names.indexOf(name) < index
-      ? [problem(["backend", "groups", index, "name"], `"${name}" is listed twice`)]
-      : []
-  )
-}
-
-const rules: ReadonlyArray<Rule> = [
-  timing,
-  peers,
-  election,
-  listeners,
-  backendSource,
-  backendCredentials,
-  groupNames
-]
+const rules: ReadonlyArray<Rule> = [timing, peers, election, listeners, backendProblems, locality]
 
 /** What is wrong with keys that are right one by one; empty when nothing is. */
 export const crossFieldProblems: Rule = (config) => rules.flatMap((rule) => rule(config))

@@ -31,7 +31,7 @@ const override = (tree: SourceTree, variable: string, text: string): ReadonlyArr
       return segments.length === 1 ? [] : [{ origin, path: [], message: unknownKey(path, segment) }]
     path.push(found)
   }
-  if (segments.length === 1 && shapeAt(path) !== "text") return []
+  if (segments.length === 1 && shapeAt(path) !== "text" && shapeAt(path) !== "list") return []
   const { problems, value } = parseValue(text, path, origin)
   if (problems.length === 0) assign(tree, path, value, origin)
   return problems

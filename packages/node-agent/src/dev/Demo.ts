@@ -3,7 +3,7 @@
  *
  * No node outlives the scope, nor this process: a node ends when its standard input does.
  */
-import { Context, Duration, Effect, Layer, Ref, Schema } from "effect"
+import { Context, Duration, Effect, FileSystem, Layer, Ref, Schema } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 
 import { type DemoEvent, type DemoState, emptyDemo, observe } from "./core/demoState.ts"
@@ -37,7 +37,7 @@ export class Demo extends Context.Service<
     write(node: string, value: string): Effect.Effect<WriteReport>
     /** Ends a node's process at once (SIGKILL). Does nothing when it is dead. */
     kill(node: string): Effect.Effect<void>
-    /** Starts a dead node again, without a memory. Does nothing when it runs. */
+    /** Starts a dead node again; it remembers what it promised, nothing else. Does nothing when it runs. */
     restart(node: string): Effect.Effect<void>
     /** Ms since the demo began. */
     readonly elapsedMillis: Effect.Effect<number>
@@ -47,7 +47,7 @@ export class Demo extends Context.Service<
   static readonly layer = (
     program: NodeProgram,
     latencies: Latencies
-  ): Layer.Layer<Demo, DemoFailed, ChildProcessSpawner.ChildProcessSpawner> =>
+  ): Layer.Layer<Demo, DemoFailed, ChildProcessSpawner.ChildProcessSpawner | FileSystem.FileSystem> =>
     Layer.effect(Demo, make(program, latencies))
 }
 
@@ -85,8 +85,9 @@ const make = Effect.fnUntraced(function* (program: NodeProgram, latencies: Laten
     }
   }
 
+  const stateFolder = yield* temporaryFolder
   const load = (node: string) => Effect.andThen(record({ _tag: "Spawned", node }), fleet.load(node))
-  const starts = yield* startAll({ ...fleet, load }, latencies, firstLeader)
+  const starts = yield* startAll({ ...fleet, load }, latencies, { bootstrapLeader: firstLeader, stateFolder })
   return Demo.of({
     latencies,
     state: Ref.get(state),
@@ -106,11 +107,22 @@ const make = Effect.fnUntraced(function* (program: NodeProgram, latencies: Laten
   })
 })
 
+/** A folder that is gone with the demo; a demo that is killed leaves it to the system, which clears temporary files. */
+const temporaryFolder = Effect.flatMap(FileSystem.FileSystem, (files) =>
+  files.makeTempDirectoryScoped({ prefix: "coterie-dev-" })
+).pipe(Effect.mapError(({ message }) => new DemoFailed({ detail: message })))
+
 type Start = Extract<NodeCommand, { _tag: "Start" }>
+
+/** What a new group starts with besides its nodes. */
+interface Beginning {
+  readonly bootstrapLeader: string
+  readonly stateFolder: string
+}
 
 /** Starts a new group of all nodes, and returns what to tell a node that is started again. */
 const startAll = Effect.fnUntraced(
-  function* (fleet: NodeFleet, latencies: Latencies, bootstrapLeader: string) {
+  function* (fleet: NodeFleet, latencies: Latencies, { bootstrapLeader, stateFolder }: Beginning) {
     const ids = Object.keys(latencies)
     const ports = yield* freePorts(2 * ids.length)
     const nodes = ids.map((id, index) => ({
@@ -122,7 +134,7 @@ const startAll = Effect.fnUntraced(
     const starts = new Map(
       ids.map((self): [string, Start] => [
         self,
-        { _tag: "Start", self, nodes, rttMillis: latencies[self] ?? {}, timing }
+        { _tag: "Start", self, nodes, rttMillis: latencies[self] ?? {}, timing, stateFolder }
       ])
     )
     const together = { concurrency: "unbounded", discard: true } as const

@@ -7,7 +7,14 @@ import { ApiServer } from "../api/ApiServer.ts"
 import { layerEmbeddedConsensusGroups } from "./embeddedConsensusGroups.ts"
 import { EmbeddedGroup } from "./EmbeddedGroup.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
-import { agentConfig, delayedTransport, groupOptions, peerAddress, type StartNode } from "./nodeConfig.ts"
+import {
+  agentConfig,
+  delayedTransport,
+  groupOptions,
+  localityOptions,
+  peerAddress,
+  type StartNode
+} from "./nodeConfig.ts"
 import {
   commandsFrom,
   type NodeCommand,
@@ -53,6 +60,7 @@ const start = Effect.fnUntraced(function* (
   const context = yield* Layer.build(
     Agent.layerWith({
       config,
+      localityOptions,
       heartbeatTransport: delayedTransport(command, config),
       consensusGroups: layerEmbeddedConsensusGroups((id) => peerAddress(command, id)).pipe(
         // The agent builds its engine; the node's own writes go to the same one.

@@ -1,4 +1,5 @@
 /** Turns what a node is told at its start into the options of its parts. */
+import type { LocalityOptionsInput } from "@coterie/locality"
 import type { HeartbeatTransport } from "@coterie/membership"
 import { HttpTransport } from "@coterie/membership/transport/http"
 import { Duration, Effect, Layer, Schema } from "effect"
@@ -18,22 +19,29 @@ const pendingWritesMax = 64
 const bootstrapGraceMillis = 10_000
 
 /** The configuration of a node's agent. */
-export const agentConfig = ({ nodes, self, timing }: StartNode): Effect.Effect<AgentConfig, AgentFailed> => {
+export const agentConfig = ({
+  nodes,
+  self,
+  stateFolder,
+  timing
+}: StartNode): Effect.Effect<AgentConfig, AgentFailed> => {
   const { opsPort, peerPort } = nodes.find(({ id }) => id === self) ?? { opsPort: 0, peerPort: 0 }
   const input = {
     cluster: "dev",
-    node: { id: self, advertise: url(peerPort) },
+    node: { id: self, advertise: url(peerPort), stateFolder },
     peer: { listen: authority(peerPort) },
     membership: {
       interval: `${timing.memberHeartbeatMillis}ms`,
       deadAfter: `${timing.deadAfterMillis}ms`,
       peers: nodes.map(({ id, peerPort: port }) => ({ id, address: url(port) }))
     },
-    election: { cooldown: `${timing.masterCooldownMillis}ms` },
+    election: { lease: `${timing.leaseMillis}ms`, cooldown: `${timing.masterCooldownMillis}ms` },
     locality: {
       mode: "act",
       interval: `${timing.localityIntervalMillis}ms`,
-      cooldown: `${timing.localityCooldownMillis}ms`
+      cooldown: `${timing.localityCooldownMillis}ms`,
+      persistence: "0s",
+      settle: "0s"
     },
     api: { ops: authority(opsPort) },
     drain: { readinessDelay: "0s" }
@@ -42,6 +50,9 @@ export const agentConfig = ({ nodes, self, timing }: StartNode): Effect.Effect<A
     Effect.mapError(({ message }) => new AgentFailed({ key: "dev", detail: message }))
   )
 }
+
+/** An audience does not wait for a second opinion. */
+export const localityOptions: LocalityOptionsInput = { minRounds: 1, persistenceRounds: 1 }
 
 /** How a node's voter starts. */
 export const groupOptions = ({ bootstrapLeader, nodes, self, timing }: StartNode): EmbeddedGroupOptions => ({

@@ -21,6 +21,7 @@ const DemoTiming = Schema.Struct({
   transferTimeoutMillis: Millis,
   memberHeartbeatMillis: Millis,
   deadAfterMillis: Millis,
+  leaseMillis: Millis,
   masterCooldownMillis: Millis,
   localityIntervalMillis: Millis,
   localityCooldownMillis: Millis,
@@ -35,6 +36,8 @@ export const NodeCommand = Schema.TaggedUnion({
     /** Round trip from this node to each other one. */
     rttMillis: Schema.Record(Schema.String, Millis),
     timing: DemoTiming,
+    /** Where the agents keep what must survive a restart. */
+    stateFolder: Schema.String,
     /** Who leads the new group; absent after a restart. */
     bootstrapLeader: Schema.optional(Schema.String)
   },

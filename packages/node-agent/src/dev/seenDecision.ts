@@ -8,12 +8,12 @@ import type { SeenDecision } from "./core/demoState.ts"
 export const seenDecision = (node: string, { action, at, leader, row, term }: Decision): SeenDecision => {
   const seen = { node, row, term, leads: leader === node, sentence: describeAction(action) }
   if (action._tag === "Stay") {
-    const { _tag: reason } = action.reason
+    const { reason } = action
     return {
       ...seen,
-      gist: `${reason} in term ${term}`,
+      gist: `${reason._tag} in term ${term}`,
       transfer: undefined,
-      wellPlaced: reason === "withinThreshold"
+      wellPlaced: reason._tag === "gainTooSmall" && reason.best === leader
     }
   }
   const { outcome, target, tookMillis } = action

@@ -1,77 +1,11 @@
-import { InMemoryGroups } from "@coterie/election"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, References, Schedule, Stream } from "effect"
+import { Effect, Stream } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
 
-import { Agent } from "../../src/Agent.ts"
 import { AgentBlocks } from "../../src/AgentBlocks.ts"
 import { AgentApi } from "../../src/api/AgentApi.ts"
-import { ApiServer } from "../../src/api/ApiServer.ts"
-import { configFrom } from "../../src/config/loadConfig.ts"
-
-const engine = InMemoryGroups.layerNode("r1").pipe(
-  Layer.provide(
-    InMemoryGroups.layer({
-      groups: {
-        orders: { leader: "r1", voters: ["r1", "r2", "r3"] },
-        users: { leader: "r2", voters: ["r1", "r2", "r3"] }
-      },
-      rtt: (from, to) => (from === "r1" && to !== "r1" ? "250 millis" : "1 millis")
-    })
-  )
-)
-
-interface Answer {
-  readonly status: number
-  readonly type: string
-  readonly headers: Headers
-  readonly body: unknown
-}
-
-/** Runs the test against a real listener of an agent beside an engine in memory. */
-const withAgent = <A, E>(
-  run: (
-    send: (path: string, init?: RequestInit) => Effect.Effect<Answer>,
-    url: string
-  ) => Effect.Effect<A, E, AgentBlocks>,
-  overrides: Partial<Parameters<typeof configFrom>[0]> = {},
-  withEngine = true
-) =>
-  Effect.gen(function* () {
-    const config = yield* configFrom({
-      cluster: "test",
-      node: { id: "n1", zone: "eu-1a", tags: { disk: "nvme" } },
-      api: { ops: "127.0.0.1:0" },
-      peer: { listen: "127.0.0.1:0" },
-      membership: { interval: "20ms", deadAfter: "1s" },
-      locality: { interval: "1h" },
-      drain: { readinessDelay: "0ms" },
-      ...overrides
-    })
-    const agent = Agent.layerWith({ config, ...(withEngine ? { consensusGroups: engine } : {}) })
-    return yield* Effect.gen(function* () {
-      const { url } = yield* ApiServer
-      const send = (path: string, init?: RequestInit) => Effect.promise(() => request(`${url}${path}`, init))
-      yield* send("/health/startup").pipe(
-        Effect.filterOrFail(({ status }) => status === 200),
-        Effect.retry(Schedule.spaced("10 millis"))
-      )
-      return yield* run(send, url)
-    }).pipe(Effect.provide(agent))
-  }).pipe(Effect.provideService(References.MinimumLogLevel, "None"))
-
-const request = async (url: string, init?: RequestInit): Promise<Answer> => {
-  const response = await fetch(url, init)
-  const text = await response.text()
-  const type = response.headers.get("content-type") ?? ""
-  return {
-    status: response.status,
-    type,
-    headers: response.headers,
-    body: text !== "" && type.includes("json") ? JSON.parse(text) : text
-  }
-}
+import { withAgent } from "./withAgent.ts"
 
 const probes = [
   "/health/live",
@@ -266,7 +200,7 @@ describe("state", () => {
           { id: "r2", address: "r2.memory:0", rttMs: 250 },
           { id: "r3", address: "r3.memory:0", rttMs: 250 }
         ])
-        assert.nestedPropertyVal(orders, "decision.action.reason._tag", "advised")
+        assert.nestedPropertyVal(orders, "decision.action.reason._tag", "insufficientData")
         assert.nestedPropertyVal(users, "decision.action.reason._tag", "notLeader")
         const decisions = (yield* send("/v1/decisions?limit=1")).body as { decisions: ReadonlyArray<unknown> }
         assert.lengthOf(decisions.decisions, 1)
@@ -313,7 +247,13 @@ describe("everything else", () => {
           "/v1/members",
           "/v1/groups",
           "/v1/decisions",
-          "/v1/decisions/stream"
+          "/v1/decisions/stream",
+          "/v1/explain/leader",
+          "/v1/leader/transfer",
+          "/v1/groups/{group}/transfer",
+          "/v1/explain/group",
+          "/v1/rtt",
+          "/v1/locality/plan"
         ])
       })
     )

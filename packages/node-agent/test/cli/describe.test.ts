@@ -5,10 +5,15 @@ import {
   describeDecision,
   describeDecisions,
   describeGroups,
-  describeLeader,
   describeMembers,
   describeStatus
 } from "../../src/cli/describe.ts"
+import {
+  describeExplanation,
+  describeGroupTransfer,
+  describeLeader,
+  describeTransfer
+} from "../../src/cli/describeLeadership.ts"
 import { plain } from "../../src/cli/output.ts"
 import { asJson, decisions, reports } from "./reports.ts"
 
@@ -17,6 +22,9 @@ const tables = {
   members: describeMembers(reports.members, plain),
   leader: describeLeader(reports.leader),
   nobody: describeLeader(reports.nobody),
+  transfer: describeTransfer(reports.transfer),
+  "group-transfer": describeGroupTransfer(reports["group-transfer"]),
+  "explain-leader": describeExplanation(reports["explain-leader"], plain),
   groups: describeGroups(reports.groups, plain),
   decisions: describeDecisions(decisions, plain),
   follow: decisions.map(describeDecision)

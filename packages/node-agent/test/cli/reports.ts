@@ -4,10 +4,13 @@ import { Schema } from "effect"
 
 import {
   DecisionsReport,
+  ExplainLeaderReport,
   GroupsReport,
+  GroupTransferReport,
   LeaderReport,
   MembersReport,
-  StatusReport
+  StatusReport,
+  TransferReport
 } from "../../src/api/responses.ts"
 
 const at = "2026-01-02T03:04:05.678Z"
@@ -22,9 +25,9 @@ const seen = {
   policy: "nearestPeer"
 } as const
 const stay = (reason: unknown) => ({ ...seen, action: { _tag: "Stay", reason } })
-const transfer = (outcome: unknown, gainMillis = 240) => ({
+const transfer = (outcome: unknown, changes: object = {}) => ({
   ...seen,
-  action: { _tag: "Transfer", target: "r2", gainMillis, outcome, tookMillis: 1234 }
+  action: { _tag: "Transfer", target: "r2", gainMillis: 240, outcome, tookMillis: 1234, ...changes }
 })
 const links = [
   { from: "r1", to: "r2" },
@@ -55,16 +58,19 @@ export const decisions: ReadonlyArray<Decision> = [
   stay({ _tag: "insufficientData", links }),
   stay({ _tag: "staleData", links }),
   stay({ _tag: "gainTooSmall", best: "r2", gainMillis: 3.2, neededMillis: 12 }),
+  stay({ _tag: "gainTooSmall", best: "r1", gainMillis: 0, neededMillis: 12 }),
   stay({ _tag: "preferred" }),
   stay({ _tag: "notPersistent", target: "r2", gainMillis: 240, remainingMillis: 125_000, evaluations: 1 }),
-  stay({ _tag: "frozen", target: "r2", gainMillis: 240, remainingMillis: 86_000_000 }),
+  stay({ _tag: "frozen", cause: "budget", target: "r2", gainMillis: 240, remainingMillis: 86_000_000 }),
+  stay({ _tag: "frozen", cause: "payback", target: "r2", gainMillis: 240, remainingMillis: 86_000_000 }),
   stay({ _tag: "draining", remainingMillis: 12_000 }),
   stay({ _tag: "engineError", operation: "status", kind: "Unavailable", detail: "connection refused" }),
   transfer({ _tag: "moved", term: 8 }),
   transfer({ _tag: "movedElsewhere", leader: "r3" }),
   transfer({ _tag: "unchanged" }),
   transfer({ _tag: "unknown" }),
-  transfer({ _tag: "moved", term: 8 }, 0),
+  transfer({ _tag: "moved", term: 8 }, { gainMillis: 0 }),
+  transfer({ _tag: "movedElsewhere", leader: "r3" }, { untargeted: true }),
   transfer({ _tag: "failed", kind: "TimedOut", detail: "no answer within 10000 ms" })
 ].map((decision) => Schema.decodeUnknownSync(Decision)(decision))
 
@@ -132,6 +138,43 @@ export const reports = {
     term: 4,
     quorum: { alive: 1, needed: 2, present: false }
   } satisfies LeaderReport,
+  transfer: {
+    schema: "transfer/v1",
+    node: "n3",
+    from: "n1",
+    to: "n2",
+    term: 4,
+    released: true
+  } satisfies TransferReport,
+  "group-transfer": {
+    schema: "group-transfer/v1",
+    node: "n1",
+    group: "orders",
+    to: "r2",
+    outcome: "movedElsewhere",
+    leader: "r3",
+    term: 8
+  } satisfies GroupTransferReport,
+  "explain-leader": {
+    schema: "explain-leader/v1",
+    node: "n2",
+    asOf: at,
+    servedBy: "n2",
+    leaderSilence: "n1, which leads, did not answer (timeout): no answer within 1s",
+    explanation: {
+      strategy: "leasedQuorum",
+      self: "n2",
+      leader: "n1",
+      term: 4,
+      leaseLeftMillis: 2345.6,
+      rule: "mostPreferred",
+      members: [
+        { id: "n1", reason: "leads", detail: "is lent 2 votes, needs 2" },
+        { id: "n2", grants: true, reason: "lessPreferred", detail: "n1 has the smaller id" },
+        { id: "n3", grants: false, reason: "dead", detail: "silent for 12 s; dead after 4 s" }
+      ]
+    }
+  } satisfies ExplainLeaderReport,
   groups: {
     schema: "groups/v1",
     node: "n1",
@@ -165,6 +208,9 @@ export const asJson = {
   members: () => Schema.encodeSync(MembersReport)(reports.members),
   leader: () => Schema.encodeSync(LeaderReport)(reports.leader),
   nobody: () => Schema.encodeSync(LeaderReport)(reports.nobody),
+  transfer: () => Schema.encodeSync(TransferReport)(reports.transfer),
+  "group-transfer": () => Schema.encodeSync(GroupTransferReport)(reports["group-transfer"]),
+  "explain-leader": () => Schema.encodeSync(ExplainLeaderReport)(reports["explain-leader"]),
   groups: () => Schema.encodeSync(GroupsReport)(reports.groups),
   decisions: () => Schema.encodeSync(DecisionsReport)(reports.decisions)
 }

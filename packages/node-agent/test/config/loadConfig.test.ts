@@ -1,6 +1,8 @@
+import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Redacted } from "effect"
 
+import { loadConfig } from "../../src/config/loadConfig.ts"
 import { load, problemsOf } from "./problems.ts"
 
 /** What is written, and every line that the operator gets for it. */
@@ -65,7 +67,7 @@ const mistakes: Readonly<Record<string, readonly [string, ReadonlyArray<string>]
   "credentials in a URL, which are not repeated": [
     "cluster: prod\nbackend: { kind: rqlite, url: 'http://u:hunter2@127.0.0.1:4001' }\n",
     [
-      '$:2:31  backend.url: expected an origin such as http://127.0.0.1:4001, without path, user name or password, got "http://***@127.0.0.1:4001"'
+      '$:2:31  backend.url: expected an address such as http://127.0.0.1:4001 or nats://127.0.0.1:4222, without path, user name or password, got "http://***@127.0.0.1:4001"'
     ]
   ],
   "a password that is a number, which is not repeated": [
@@ -103,7 +105,19 @@ const mistakes: Readonly<Record<string, readonly [string, ReadonlyArray<string>]
   ],
   "an election among peers that are never contacted": [
     "cluster: prod\nmembership: { mode: static, peers: [{ id: b, address: http://10.0.0.2:7481 }] }\n",
-    ['$:1:1  election.strategy: must be "none" while membership.mode is "static": a quorum counts heartbeats']
+    [
+      '$:1:1  election.strategy: must be "none" while membership.mode is "static": an election needs heartbeats'
+    ]
+  ],
+  "a lease that one late heartbeat ends": [
+    "cluster: prod\nmembership: { interval: 1s }\nelection: { lease: 1500ms }\n",
+    [
+      "$:3:20  election.lease: must be at least twice membership.interval (1s), or one late heartbeat ends a leadership"
+    ]
+  ],
+  "a lease too short for any machine": [
+    "cluster: prod\nelection: { lease: 100ms }\n",
+    ['$:2:20  election.lease: expected a duration from 500ms to 10m, got "100ms"']
   ],
   "operators' port open to everybody": [
     "cluster: prod\napi: { ops: 0.0.0.0:7480 }\n",
@@ -131,11 +145,11 @@ const mistakes: Readonly<Record<string, readonly [string, ReadonlyArray<string>]
   ],
   "an address without an engine": [
     "cluster: prod\nbackend: { url: http://127.0.0.1:4001 }\n",
-    ['$:2:17  backend.url: is not used while backend.kind is "none"; set kind: rqlite']
+    ['$:2:17  backend.url: is not used while backend.kind is "none"; set kind: rqlite, etcd or nats']
   ],
   "two sources of groups": [
     "cluster: prod\nbackend: { kind: rqlite, url: http://127.0.0.1:4001, dataFolder: /data }\n",
-    ["$:2:66  backend.dataFolder: cannot be combined with backend.url"]
+    ["$:2:66  backend.dataFolder: cannot be combined with url"]
   ],
   "a password without a user": [
     "cluster: prod\nbackend: { kind: rqlite, url: http://127.0.0.1:4001, password_file: /run/p }\n",
@@ -183,6 +197,12 @@ describe("a configuration file with a mistake", () => {
       assert.deepStrictEqual(problems, ["$: is larger than 256 KiB"])
     )
   )
+  it.effect("that is a device, which may have no end, is not read", () =>
+    Effect.gen(function* () {
+      const failure = yield* Effect.flip(loadConfig({ file: "/dev/zero", environment: {} }))
+      assert.deepStrictEqual(failure.problems, ["/dev/zero: is a CharacterDevice, not a regular file"])
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
   it.effect("that is no text is not read", () =>
     Effect.map(problemsOf(new Uint8Array([0xff, 0xfe, 0x00])), (problems) =>
       assert.deepStrictEqual(problems, ["$: is not UTF-8 text"])
@@ -212,6 +232,26 @@ describe("a right configuration file", () => {
       assert.strictEqual(config.locality.mode, "advise")
       assert.strictEqual(Duration.toMillis(config.membership.deadAfter), 4000)
       assert.notStrictEqual(config.node.id, "")
+    })
+  )
+  it.effect(
+    "may elect alone without peers to exchange heartbeats with, and with a short lease that is not used",
+    () =>
+      Effect.gen(function* () {
+        const alone = yield* load(
+          "cluster: prod\nnode: { id: a }\nmembership: { mode: static, peers: [{ id: a, address: http://10.0.0.1:7481 }] }\n"
+        )
+        assert.strictEqual(alone.config.election.strategy, "leased")
+        const quorum = yield* load(
+          "cluster: prod\nmembership: { interval: 30s, deadAfter: 2m }\nelection: { strategy: quorum }\n"
+        )
+        assert.strictEqual(quorum.config.election.strategy, "quorum")
+      })
+  )
+  it.effect("names folders relative to its own", () =>
+    Effect.gen(function* () {
+      const { config } = yield* load("cluster: prod\nnode: { stateFolder: ./state }\n")
+      assert.match(config.node.stateFolder ?? "", /^\/.*[^.]\/state$/)
     })
   )
   it.effect("may leave sections empty, and be JSON", () =>

@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 
+import type { StatusReport } from "../../src/api/responses.ts"
 import type { DemoReport } from "../../src/dev/core/demoReport.ts"
+import { eventually } from "../e2e/AgentProcess.ts"
 import { answers, DevProcess, until } from "./DevProcess.ts"
 
 /** Whether all APIs of the demo are gone within a moment. */
@@ -26,8 +28,8 @@ describe("coterie dev --once", () => {
     const ratio = (before.writeP50Millis ?? 0) / (after.writeP50Millis ?? Infinity)
     assert.isAtLeast(ratio, 10, JSON.stringify(report))
     assert.isAtLeast(Math.min(...Object.values(before.rttRowMillis)), 256)
-    assert.isBelow(Math.min(...Object.values(after.rttRowMillis)), 100)
-    assert.match(report.decisions.at(-1) ?? "", /^[a-d]: stay: nearest voter [a-d] at [\d.]+ms, limit 100ms$/)
+    assert.isBelow(Math.min(...Object.values(after.rttRowMillis)), 256)
+    assert.match(report.decisions.at(-1) ?? "", /^[a-d]: stay: nobody is better$/)
   })
 
   it("that is not done in time says why and exits with 1", async () => {
@@ -50,11 +52,14 @@ describe("coterie dev --once", () => {
   })
 })
 
+/** What the agent of a well placed leader says, at first perhaps with noise in what it measured. */
+const staysWhereItIs = /^([a-d]): stay: (?:nobody is better|. would save [\d.]+ms, needed are [\d.]+ms)$/
+
 describe("coterie dev, live", () => {
   it("elects another leader when the leader is killed, takes the killed node back, and quits", async () => {
     await using dev = new DevProcess()
     await dev.line(/^leader: e in term 5$/)
-    const [, leader = ""] = await dev.line(/^([a-d]): stay: nearest voter . at [\d.]+ms, limit 100ms$/)
+    const [, leader = ""] = await dev.line(staysWhereItIs)
     const status = await fetch(`${dev.urls[0]}/v1/status`)
     assert.deepInclude(await status.json(), { cluster: "dev", status: "ok" })
 
@@ -62,11 +67,13 @@ describe("coterie dev, live", () => {
     await dev.line(new RegExp(`^${leader}: dead$`))
     const [, next = ""] = await dev.line(/^leader: ([a-e]) in term \d+$/)
     assert.notStrictEqual(next, leader)
-    await dev.line(/stay: no answer from .$/)
+    await dev.line(staysWhereItIs)
 
     dev.type(`r ${leader}`)
     await dev.line(new RegExp(`^${leader}: running at`))
-    await dev.line(/: stay: nearest voter . at [\d.]+ms, limit 100ms$/)
+    const membersOfE = async () =>
+      ((await (await fetch(`${dev.urls[4]}/v1/status`)).json()) as StatusReport).membership
+    await eventually(membersOfE, ({ alive }) => alive === 5)
 
     dev.type("q")
     assert.strictEqual(await dev.exitCode(), 0)

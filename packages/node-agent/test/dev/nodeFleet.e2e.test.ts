@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, FileSystem } from "effect"
 
 import { demoTiming } from "../../src/dev/core/demoTiming.ts"
 import { freePorts } from "../../src/dev/freePorts.ts"
@@ -33,6 +33,8 @@ const takenPort = Effect.acquireRelease(
   })
 )
 
+const temporaryFolder = Effect.flatMap(FileSystem.FileSystem, (files) => files.makeTempDirectoryScoped())
+
 describe("a node process", () => {
   it.live("that ends before it has loaded fails with its last words", () =>
     Effect.gen(function* () {
@@ -57,7 +59,8 @@ describe("a node process", () => {
         self: "a",
         nodes: [{ id: "a", peerPort, opsPort }],
         rttMillis: {},
-        timing: demoTiming({})
+        timing: demoTiming({}),
+        stateFolder: yield* temporaryFolder
       } as const
       const failure = yield* Effect.flip(fleet.begin("a", start))
       assert.include(failure.message, `port ${peerPort} on 127.0.0.1 is in use`)

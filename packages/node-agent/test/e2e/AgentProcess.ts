@@ -140,10 +140,10 @@ export const startAgent = async (
   }
 }
 
-/** A configuration for a test: fast heartbeats, any free port for the API. */
+/** A configuration for a test: any free port for the API, state in the configuration's own folder. */
 export const agentConfig = (id: string, more = "", peerPort = 0): string => `
 cluster: e2e
-node: { id: ${id} }
+node: { id: ${id}, stateFolder: state }
 api: { ops: "127.0.0.1:0" }
 peer: { listen: "127.0.0.1:${peerPort}" }
 ${more}`

@@ -1,40 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
 
-import { HealthReport, LeaderReport, MembersReport } from "../../src/api/responses.ts"
+import { HealthReport, MembersReport } from "../../src/api/responses.ts"
+import { agreedLeader, startCluster } from "./AgentCluster.ts"
 import { agentConfig, eventually, freePorts, run, type RunningAgent, startAgent } from "./AgentProcess.ts"
 
-/** Starts agents that know each other, by id. */
-const startCluster = async (ids: ReadonlyArray<string>): Promise<Map<string, RunningAgent>> => {
-  const ports = await freePorts(ids.length)
-  const peers = ids.map((id, index) => `{ id: ${id}, address: "http://127.0.0.1:${ports[index]}" }`)
-  const more = `
-membership: { interval: 100ms, deadAfter: 1s, peers: [${peers.join(", ")}] }
-# Whoever meets first at the start elects without the others; the cooldown is how long they may differ.
-election: { cooldown: 500ms }
-drain: { readinessDelay: 1s, deadline: 10s }
-`
-  const agents = await Promise.all(ids.map((id, index) => startAgent(agentConfig(id, more, ports[index]))))
-  return new Map(ids.flatMap((id, index) => (agents[index] === undefined ? [] : [[id, agents[index]]])))
-}
+const startThree = () =>
+  startCluster(["n1", "n2", "n3"], {
+    membership: "interval: 100ms, deadAfter: 1s",
+    settings: "election: { lease: 1s, cooldown: 500ms }\ndrain: { readinessDelay: 1s, deadline: 10s }\n"
+  })
 
 const statesSeenBy = async (agent: RunningAgent): Promise<string> =>
   (await agent.read(MembersReport, "/v1/members")).members.map(({ id, state }) => `${id} ${state}`).join(", ")
 
-const leaderSeenBy = async (agent: RunningAgent): Promise<string | undefined> =>
-  (await agent.read(LeaderReport, "/leader")).leader
-
-/** Waits until all agents name the same leader, and returns it. */
-const agreedLeader = async (agents: ReadonlyMap<string, RunningAgent>): Promise<string> => {
-  const leaders = await eventually(
-    () => Promise.all([...agents.values()].map(leaderSeenBy)),
-    (seen) => seen[0] !== undefined && new Set(seen).size === 1
-  )
-  return leaders[0] ?? ""
-}
-
 describe("three agents", () => {
   it("do not get leadership back while they are drained, however long that is", async () => {
-    const agents = await startCluster(["n1", "n2", "n3"])
+    const agents = await startThree()
     const drained = await agreedLeader(agents)
     const agent = agents.get(drained)
     if (agent === undefined) return assert.fail(`${drained} is none of the agents`)
@@ -60,7 +41,7 @@ describe("three agents", () => {
   }, 30_000)
 
   it("meet, agree on a leader, survive its death, and see a drained node leave", async () => {
-    const agents = await startCluster(["n1", "n2", "n3"])
+    const agents = await startThree()
     for (const agent of agents.values()) {
       await eventually(
         () => statesSeenBy(agent),

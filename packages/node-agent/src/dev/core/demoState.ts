@@ -27,7 +27,7 @@ export interface SeenDecision {
   readonly gist: string
   /** Set when leadership was handed over or tried to be. */
   readonly transfer: SeenTransfer | undefined
-  /** The agent beside the leader found its nearest voter near enough. */
+  /** The agent beside the leader found nobody better. */
   readonly wellPlaced: boolean
 }
 

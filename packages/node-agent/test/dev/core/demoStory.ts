@@ -84,7 +84,7 @@ const placed: ReadonlyArray<DemoEvent> = [
       node: "a",
       term: 4,
       row: { b: 10.2, e: 256.1 },
-      sentence: "stay: nearest voter b at 10ms, limit 100ms",
+      sentence: "stay: nobody is better",
       wellPlaced: true
     })
   }
