@@ -1,5 +1,5 @@
 /** A node that does not lead: when it bids, what becomes of the bid, and how a failed one is taken back (R5, R7). */
-import { acceptRelease, isReservedForAnother } from "./leaseAcceptor.ts"
+import { acceptRelease, activeGrant, isReservedForAnother } from "./leaseAcceptor.ts"
 import { nothing, openBid, sendAll, type Step, validUntil, withVote } from "./leaseBid.ts"
 import type { Bid, LeasedQuorumState } from "./leasedQuorumState.ts"
 import { becomeHolder } from "./leaseHolder.ts"
@@ -10,7 +10,7 @@ import { couldWin, mayStillWin, preferredTo } from "./leasePreference.ts"
 export const pollFollower = (state: LeasedQuorumState, nowMillis: number): Step => {
   // The wait for its turn starts when a reservation ends; else all members would be due at that same moment.
   if (!couldWin(state, nowMillis) || isReservedForAnother(state.acceptor, state.self, nowMillis)) {
-    return [state.openSinceMillis === undefined ? state : { ...state, openSinceMillis: undefined }, nothing]
+    return [closed(state, nowMillis), nothing]
   }
   const openSinceMillis = state.openSinceMillis ?? nowMillis
   const open = state.openSinceMillis === undefined ? { ...state, openSinceMillis } : state
@@ -18,6 +18,14 @@ export const pollFollower = (state: LeasedQuorumState, nowMillis: number): Step 
   return nowMillis >= Math.max(openSinceMillis + waits, open.backOffUntilMillis)
     ? tryToBid(open, nowMillis)
     : [open, nothing]
+}
+
+/** Leadership is not to be had now; once somebody leads, bids do arrive in time. */
+const closed = (state: LeasedQuorumState, nowMillis: number): LeasedQuorumState => {
+  const lateBids = activeGrant(state.acceptor, nowMillis)?.established === true ? 0 : state.lateBids
+  return state.openSinceMillis === undefined && state.lateBids === lateBids
+    ? state
+    : { ...state, openSinceMillis: undefined, lateBids }
 }
 
 /** Bids unless this node's own vote, a reservation or the wait after a restart stands against it. */
@@ -56,20 +64,22 @@ export const countRefusal = (state: LeasedQuorumState, from: string, epoch: numb
   return { ...state, role: { ...role, bid: { ...role.bid, refusedBy: [...role.bid.refusedBy, from] } } }
 }
 
-/** A bid fails when time runs out or too many refused; refusals only mean "not yet", so the next try comes sooner. */
+/** A bid fails when half a heartbeat, or more after each that was late, runs out or too many refused; refusals only mean "not yet", so the next try comes sooner. */
 export const pollCandidate = (
   state: LeasedQuorumState,
   bid: Bid,
   nowMillis: number,
   random: number
 ): Step => {
-  const { deferMillis, heartbeatMillis } = state.timing
+  const { deferMillis, heartbeatMillis, leaseMillis } = state.timing
   if (bid.refusedBy.length > 0 && !mayStillWin(state, bid.refusedBy, nowMillis)) {
     return abandon(state, bid, nowMillis, nowMillis + (random * deferMillis) / 2)
   }
-  return nowMillis - bid.sentAtMillis < heartbeatMillis / 2
-    ? [state, nothing]
-    : abandon(state, bid, nowMillis, nowMillis + random * heartbeatMillis)
+  // On a network or disk slower than half a heartbeat a fixed wait would never end in a leader.
+  const patienceMillis = Math.min((heartbeatMillis / 2) * 2 ** state.lateBids, leaseMillis / 2)
+  if (nowMillis - bid.sentAtMillis < patienceMillis) return [state, nothing]
+  const late = { ...state, lateBids: state.lateBids + 1 }
+  return abandon(late, bid, nowMillis, nowMillis + random * heartbeatMillis)
 }
 
 const settleBid = (state: LeasedQuorumState, bid: Bid, nowMillis: number): Step => {

@@ -34,7 +34,7 @@ export const becomeHolder = (
     rebid: undefined,
     stopping: undefined
   }
-  const [next, renewal] = renew({ ...state, role, openSinceMillis: undefined }, role, nowMillis)
+  const [next, renewal] = renew({ ...state, role, openSinceMillis: undefined, lateBids: 0 }, role, nowMillis)
   return [next, [{ _tag: "Lead", epoch: bid.epoch }, ...renewal]]
 }
 

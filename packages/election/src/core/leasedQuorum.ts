@@ -40,6 +40,7 @@ export const startLeasedQuorum = (options: {
     highestEpoch: options.promised,
     openSinceMillis: undefined,
     backOffUntilMillis: options.nowMillis,
+    lateBids: 0,
     unwillingUntilMillis: options.nowMillis
   }
 }

@@ -2,7 +2,7 @@
 import { LeaderReport } from "../../src/api/responses.ts"
 import { agentConfig, eventually, freePorts, type RunningAgent, startAgent } from "./AgentProcess.ts"
 
-/** Starts agents of one cluster, by id; `settings` are the other sections of their configuration, without `peers` of `membership`. */
+/** Starts agents of one cluster one after the other, so that the first one leads; `settings` are the other sections of their configuration, without `peers` of `membership`. */
 export const startCluster = async (
   ids: ReadonlyArray<string>,
   { membership, settings }: { readonly membership: string; readonly settings: string }
@@ -10,8 +10,10 @@ export const startCluster = async (
   const ports = await freePorts(ids.length)
   const peers = ids.map((id, index) => `{ id: ${id}, address: "http://127.0.0.1:${ports[index]}" }`)
   const more = `membership: { ${membership}, peers: [${peers.join(", ")}] }\n${settings}`
-  const agents = await Promise.all(ids.map((id, index) => startAgent(agentConfig(id, more, ports[index]))))
-  return new Map(ids.flatMap((id, index) => (agents[index] === undefined ? [] : [[id, agents[index]]])))
+  const agents = new Map<string, RunningAgent>()
+  for (const [index, id] of ids.entries())
+    agents.set(id, await startAgent(agentConfig(id, more, ports[index])))
+  return agents
 }
 
 /** Waits until all agents name the same leader, and returns it. */
