@@ -25,6 +25,13 @@ export {
   UnknownTarget,
   Unsupported
 } from "./ConsensusGroups.ts"
+export {
+  type HandOver,
+  handOver,
+  type SentFailure,
+  type StepDownWish,
+  type TransferWish
+} from "./engine/handOver.ts"
 export { FilePromiseStore } from "./FilePromiseStore.ts"
 export { campaign } from "./campaign.ts"
 export { combineGroups } from "./combineGroups.ts"

@@ -52,3 +52,28 @@ export const EngineTls = Schema.Struct({
 })
 /** TLS towards an engine's nodes. */
 export type EngineTls = typeof EngineTls.Type
+
+/** One group of an engine, with credentials and TLS of its own when it needs others than the rest. */
+export const engineGroup = <Auth extends Schema.Top>(auth: Auth) =>
+  Schema.Struct({
+    /** The group's name in status, metrics and decisions; 1 to 256 characters, unique. */
+    name: Schema.NonEmptyString.check(Schema.isMaxLength(256)),
+    /** The group's local engine node. */
+    url: EngineOrigin,
+    auth: Schema.optionalKey(auth),
+    tls: Schema.optionalKey(EngineTls)
+  })
+
+/** What is wrong with the options of a driver as a whole: a group named twice, or a duration out of bounds. */
+export const engineOptionProblem = ({
+  groups,
+  ...options
+}: {
+  readonly groups: ReadonlyArray<{ readonly name: string }>
+}): string | undefined => {
+  const names = groups.map(({ name }) => name)
+  const duplicate = names.find((name, index) => names.indexOf(name) !== index)
+  return duplicate === undefined
+    ? untimely(options)
+    : `groups has two entries named ${duplicate}; names must be unique`
+}

@@ -1,27 +1,17 @@
 /** The embedded group behind the port that every engine is behind, so that the demo runs the agent as it is. */
 import {
-  AlreadyLeader,
   ConsensusError,
   ConsensusGroups,
   type GroupStatus,
-  NotEligible,
-  NotLeader,
+  handOver,
   type Replica,
   type ReplicaReachability,
-  StaleTerm,
   TimedOut,
-  TransferInProgress,
-  type TransferOutcome,
+  type TransferWish,
   Unavailable,
   UnknownGroup,
   UnknownTarget
 } from "@coterie/election"
-import {
-  judgeAtDeadline,
-  judgeTransfer,
-  refuseTransfer,
-  type TransferRefusal
-} from "@coterie/election/core/transfer"
 import type { CallFailed } from "@coterie/membership"
 import { Duration, Effect, Layer } from "effect"
 
@@ -70,7 +60,7 @@ const asEngine = (embedded: Embedded, addressOf: (voter: string) => string): Con
     reachability: (group) => on("reachability", group, reachability(embedded)),
     probe: (group, replica) => on("probe", group, probe(embedded, replica)),
     transferLeadership: (group, target, options) =>
-      on("transfer", group, handOver(embedded, status, { target, term: options?.term }))
+      on("transfer", group, transfer(embedded, status, { target, term: options?.term }))
   })
 }
 
@@ -109,64 +99,26 @@ const reachability = Effect.fn("EmbeddedConsensusGroups.reachability")(function*
   return new Map(entries)
 })
 
-const handOver = Effect.fn("EmbeddedConsensusGroups.transferLeadership")(function* (
-  embedded: Embedded,
-  status: Effect.Effect<GroupStatus>,
-  { target, term }: { readonly target: string; readonly term: number | undefined }
-) {
-  const willing = Effect.flatMap(status, (now) => {
-    const refusal = refuseTransfer(now, target, term)
-    return refusal === undefined ? Effect.succeed(now) : Effect.fail(reasonOf(refusal))
-  })
-  const before = yield* willing
-  yield* embedded
-    .ping(target)
-    .pipe(Effect.mapError(({ message }) => new NotEligible({ target, detail: message })))
-  const refused = yield* embedded.startTransfer(target)
-  // The group changed during the ping.
-  if (refused !== undefined) return yield* Effect.andThen(willing, new Unavailable({ detail: refused }))
-  return yield* outcomeOf(status, before, target).pipe(
-    Effect.timeoutOrElse({
-      duration: outcomeTimeout(embedded),
-      orElse: () => Effect.succeed(judgeAtDeadline(before, undefined))
-    })
-  )
-})
+const transfer = (embedded: Embedded, status: Effect.Effect<GroupStatus>, wish: TransferWish) =>
+  handOver(
+    {
+      read: Effect.map(status, (now) => ({ status: now })),
+      probe: Effect.mapError(embedded.ping(wish.target), (error) => silence(embedded, error)),
+      send: () =>
+        Effect.map(embedded.startTransfer(wish.target), (refused) =>
+          refused === undefined
+            ? undefined
+            : { reason: new Unavailable({ detail: refused }), isUncertain: false }
+        ),
+      verifyWindow: () => outcomeTimeout(embedded),
+      verifyInterval: pollInterval
+    },
+    wish
+  ).pipe(Effect.withSpan("EmbeddedConsensusGroups.transferLeadership"))
 
 /** A transfer is given up in time, and two elections may follow. */
 const outcomeTimeout = ({ options: { settings } }: Embedded): Duration.Duration =>
   Duration.millis(settings.transferTimeoutMillis + 2 * settings.electionTimeoutMillis)
-
-/** Looks until somebody leads a newer term, or the transfer was given up. */
-const outcomeOf = (
-  status: Effect.Effect<GroupStatus>,
-  before: GroupStatus,
-  target: string
-): Effect.Effect<TransferOutcome> =>
-  status.pipe(
-    Effect.map(
-      (now) => judgeTransfer(before, target, now) ?? (now.electing ? undefined : judgeAtDeadline(before, now))
-    ),
-    Effect.tap((outcome) => (outcome === undefined ? Effect.sleep(pollInterval) : Effect.void)),
-    Effect.repeat({ until: (outcome) => outcome !== undefined })
-  )
-
-const reasonOf = (refusal: TransferRefusal): Reason => {
-  switch (refusal._tag) {
-    case "NotLeader":
-      return new NotLeader(refusal)
-    case "StaleTerm":
-      return new StaleTerm(refusal)
-    case "AlreadyLeader":
-      return new AlreadyLeader(refusal)
-    case "NotEligible":
-      return new NotEligible(refusal)
-    case "UnknownTarget":
-      return new UnknownTarget(refusal)
-    case "TransferInProgress":
-      return new TransferInProgress()
-  }
-}
 
 const silence = ({ options }: Embedded, { kind, message }: CallFailed): Reason =>
   kind === "timeout"

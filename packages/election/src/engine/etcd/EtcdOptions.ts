@@ -1,7 +1,7 @@
 /** The options of the etcd driver: which clusters, how they are reached, and how long each call may take. */
 import { Effect, Schema } from "effect"
 
-import { count, duration, EngineOrigin, EngineTls, untimely } from "../optionFields.ts"
+import { count, duration, engineGroup, engineOptionProblem, EngineTls } from "../optionFields.ts"
 
 /** An etcd user; asked for a token once, and again when etcd forgot the token. */
 export const EtcdAuth = Schema.Struct({
@@ -11,21 +11,10 @@ export const EtcdAuth = Schema.Struct({
 /** An etcd user. */
 export type EtcdAuth = typeof EtcdAuth.Type
 
-const EtcdGroup = Schema.Struct({
-  /** The group's name in status, metrics and decisions; 1 to 256 characters, unique. */
-  name: Schema.NonEmptyString.check(Schema.isMaxLength(256)),
-  /** A client URL of the local member. */
-  url: EngineOrigin,
-  /** Overrides the driver's `auth` for this group. */
-  auth: Schema.optionalKey(EtcdAuth),
-  /** Overrides the driver's `tls` for this group. */
-  tls: Schema.optionalKey(EngineTls)
-})
-
 /** What the etcd driver needs. */
 export const EtcdOptions = Schema.Struct({
   /** Clusters, each of which is one group, by name and URL of the local member; at most 1000. Default none. */
-  groups: Schema.Array(EtcdGroup)
+  groups: Schema.Array(engineGroup(EtcdAuth))
     .check(Schema.isMaxLength(1000))
     .pipe(
       Schema.withDecodingDefaultTypeKey(Effect.succeed([])),
@@ -47,15 +36,6 @@ export const EtcdOptions = Schema.Struct({
   verifyInterval: duration("100 millis"),
   /** Largest answer that is read, 1 KiB to 64 MiB. Default 1 MiB. */
   responseBytesMax: count(1_048_576, 1024, 67_108_864)
-}).check(
-  Schema.makeFilter(({ groups, ...options }) => {
-    const duplicate = groups.find(
-      ({ name }, index) => groups.findIndex((group) => group.name === name) !== index
-    )
-    return duplicate === undefined
-      ? untimely(options)
-      : `groups has two entries named ${duplicate.name}; names must be unique`
-  })
-)
+}).check(Schema.makeFilter(engineOptionProblem))
 /** What the etcd driver needs, defaults filled in. */
 export type EtcdOptions = typeof EtcdOptions.Type

@@ -1,7 +1,14 @@
 /** The options of the rqlite driver: which groups, how they are reached, and how long each call may take. */
 import { Effect, Schema } from "effect"
 
-import { count, duration, EngineOrigin, EngineTls, untimely } from "../optionFields.ts"
+import {
+  count,
+  duration,
+  engineGroup,
+  engineOptionProblem,
+  EngineOrigin,
+  EngineTls
+} from "../optionFields.ts"
 
 /** HTTP Basic credentials; the user needs rqlite's permissions `status`, `ready` and `leader-ops`. */
 export const RqliteAuth = Schema.Struct({
@@ -11,17 +18,6 @@ export const RqliteAuth = Schema.Struct({
 })
 /** HTTP Basic credentials. */
 export type RqliteAuth = typeof RqliteAuth.Type
-
-const RqliteGroup = Schema.Struct({
-  /** The group's name in status, metrics and decisions; 1 to 256 characters, unique. */
-  name: Schema.NonEmptyString.check(Schema.isMaxLength(256)),
-  /** The group's local rqlite node. */
-  url: EngineOrigin,
-  /** Overrides the driver's `auth` for this group. */
-  auth: Schema.optionalKey(RqliteAuth),
-  /** Overrides the driver's `tls` for this group. */
-  tls: Schema.optionalKey(EngineTls)
-})
 
 /** Groups found as `<folder>/<any>/cluster-state.json` records `{ namespaceName, localPorts: { rqliteHttpPort } }`, read at every `list`. */
 const RqliteDiscovery = Schema.Struct({
@@ -42,7 +38,7 @@ export type RqliteDiscovery = typeof RqliteDiscovery.Type
 /** What the rqlite driver needs; with neither `groups` nor `discovery` it has no groups. */
 export const RqliteOptions = Schema.Struct({
   /** Groups by name and URL, at most 1000. Default none. */
-  groups: Schema.Array(RqliteGroup)
+  groups: Schema.Array(engineGroup(RqliteAuth))
     .check(Schema.isMaxLength(1000))
     .pipe(
       Schema.withDecodingDefaultTypeKey(Effect.succeed([])),
@@ -68,15 +64,6 @@ export const RqliteOptions = Schema.Struct({
   verifyInterval: duration("100 millis"),
   /** Largest answer that is read, 1 KiB to 64 MiB. Default 1 MiB. */
   responseBytesMax: count(1_048_576, 1024, 67_108_864)
-}).check(
-  Schema.makeFilter(({ groups, ...options }) => {
-    const duplicate = groups.find(
-      ({ name }, index) => groups.findIndex((group) => group.name === name) !== index
-    )
-    return duplicate === undefined
-      ? untimely(options)
-      : `groups has two entries named ${duplicate.name}; names must be unique`
-  })
-)
+}).check(Schema.makeFilter(engineOptionProblem))
 /** What the rqlite driver needs, defaults filled in. */
 export type RqliteOptions = typeof RqliteOptions.Type
