@@ -50,7 +50,9 @@ export const LocalityOptions = Schema.Struct({
   probesPerRound: count(3, 20),
   /** Pause between two probes of one voter. Default 50 ms. */
   probeSpacing: duration("50 millis"),
-  /** Voters probed at a time, 1 to 64. Default 8. */
+  /** Groups that are read and measured at a time, 1 to 256. Default 16. */
+  groupConcurrency: count(16, 256),
+  /** Voters of a group probed at a time, 1 to 64. Default 8. */
   probeConcurrency: count(8, 64),
   /** How long reading and measuring one group may take, so that a hung engine holds up no other group. Default 15 s. */
   evaluationTimeout: duration("15 seconds"),

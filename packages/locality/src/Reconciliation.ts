@@ -10,7 +10,8 @@ import type { LocalityOptions } from "./LocalityOptions.ts"
 import type { LocalityStance } from "./LocalityStance.ts"
 import type { MeasuredRound } from "./measureRow.ts"
 import type { GroupAttempt, RowExchange } from "./RowExchange.ts"
-import type { RttProbe } from "./RttProbe.ts"
+import type { ProbeTarget, RttProbe } from "./RttProbe.ts"
+import type { SharedWork } from "./shareWork.ts"
 
 /** The services, the options and the memory that every pass shares. */
 export interface Reconciliation {
@@ -27,14 +28,18 @@ export interface Reconciliation {
   readonly guards: Ref.Ref<ReadonlyMap<string, GuardState>>
   /** What the last look at each group that is led here saw. */
   readonly views: Ref.Ref<ReadonlyMap<string, QuorumView>>
-  /** Sets of places whose engine this pass has asked for its round trips already. */
-  readonly engineRead: Set<string>
   /** When the newest decision about each group was made, and the voters that it saw, or the one before it did. */
   readonly decided: Map<string, { readonly atMillis: number; readonly voters: ReadonlyArray<string> }>
   /** Attempts of this agent, oldest first, of the last 24 h. */
   readonly ownAttempts: Ref.Ref<ReadonlyArray<GroupAttempt>>
   /** Places whose agents say that they go away. */
   readonly drainingPlaces: Ref.Ref<ReadonlySet<string>>
-  /** Links that this pass has probed already, by place and place: groups on the same nodes share them. */
-  readonly probed: Map<string, Map<string, MeasuredRound>>
+  /** Whom to probe on the links that the last pass met, by place and place. */
+  readonly targets: Map<string, Map<string, ProbeTarget>>
+}
+
+/** One pass: what its looks share, as groups on the same nodes have the same links. */
+export interface Pass extends Reconciliation {
+  readonly shareRound: SharedWork<MeasuredRound>
+  readonly shareEngineRows: SharedWork<void>
 }

@@ -6,6 +6,8 @@
  * answer, and counted; an answer is never longer than what it answers.
  */
 import { createHmac, hkdfSync, randomBytes, timingSafeEqual } from "node:crypto"
+import { lookup, V4MAPPED } from "node:dns"
+import { isIP } from "node:net"
 
 import { Clock, Deferred, Duration, Effect, Layer, Redacted, Result, Schedule } from "effect"
 import { NetAddress } from "effect/net"
@@ -23,8 +25,8 @@ import { ProbeFailed, type ProbeTarget, RttProbe } from "./RttProbe.ts"
 export interface UdpEchoProbeOptions {
   /** The secret that all agents of the cluster share, of 16 characters or more; another one is a defect. */
   readonly key: Redacted.Redacted
-  /** The address of the agent beside a replica, IP:port; undefined where there is none. */
-  readonly addressOf: (target: ProbeTarget) => string | undefined
+  /** The address of the agent beside a replica, host:port; undefined where none is known. */
+  readonly addressOf: (target: ProbeTarget) => Effect.Effect<string | undefined>
   /** How long one echo may take. Default 3 s. */
   readonly timeout?: Duration.Input
   /** A sample during which this process's event loop was later than this is not used. Default 5 ms. */
@@ -33,8 +35,10 @@ export interface UdpEchoProbeOptions {
 
 /** Round trips by UDP echo. */
 export const UdpEchoProbe = {
-  /** Measures and answers until its scope closes. A socket that breaks, or cannot be opened, is opened anew every second. */
-  layer: (options: UdpEchoProbeOptions): Layer.Layer<RttProbe, never, DatagramSocket.DatagramSocket> =>
+  /** Measures and answers until its scope closes. Fails when the socket cannot be opened; one that breaks later is opened anew every second. */
+  layer: (
+    options: UdpEchoProbeOptions
+  ): Layer.Layer<RttProbe, DatagramSocket.DatagramSocketError, DatagramSocket.DatagramSocket> =>
     Layer.effect(
       RttProbe,
       Effect.suspend(() => make(options))
@@ -73,39 +77,56 @@ const make = Effect.fnUntraced(function* (options: UdpEchoProbeOptions) {
       .write({ payload: seal({ ...packet, kind: "reply", atMillis }), address: datagram })
       .pipe(Effect.catch(() => countEchoDropped("unsent")))
   })
+  const opened = yield* Deferred.make<NetAddress.InetAddress, DatagramSocket.DatagramSocketError>()
   yield* socket.reader.pipe(
+    Effect.tap(({ address }) => Deferred.succeed(opened, address)),
     Effect.flatMap((reader) =>
       Effect.forever(
         Effect.flatMap(reader.pull, (datagrams) => Effect.forEach(datagrams, receive, { discard: true }))
       )
     ),
     Effect.scoped,
-    Effect.tapError(({ message }) => Effect.logWarning("the socket of echoes broke", { message })),
+    Effect.tapError((error) =>
+      Effect.andThen(
+        Deferred.fail(opened, error),
+        Effect.logWarning("the socket of echoes broke", { message: error.message })
+      )
+    ),
     Effect.retry(Schedule.spaced("1 second")),
     Effect.forkScoped
   )
-  return { measure: makeMeasure(options, { seal, pending, write: writer.write }) }
+  const family = (yield* Deferred.await(opened))._tag === "InetAddressV6" ? 6 : 4
+  return { measure: makeMeasure(options, { seal, pending, family, write: writer.write }) }
 })
 
 interface Line {
   readonly seal: Seal
   readonly pending: Map<string, Pending>
+  /** Which addresses the socket can send to. */
+  readonly family: 4 | 6
   readonly write: DatagramSocket.Writer["write"]
 }
 
 const makeMeasure = (
   { addressOf, latenessMax = "5 millis", timeout = "3 seconds" }: UdpEchoProbeOptions,
-  { pending, seal, write }: Line
+  { family, pending, seal, write }: Line
 ) =>
   Effect.fn("UdpEchoProbe.measure")(function* (target: ProbeTarget) {
-    const text = addressOf(target)
+    const text = yield* addressOf(target)
     const refuse = (kind: ProbeFailed["kind"], detail: string) =>
       new ProbeFailed({ id: target.id, address: text ?? "", kind, detail })
     if (text === undefined) return yield* refuse("unreachable", "no agent is known beside it")
     const endpoint = parseHostPort(text)
-    const address = endpoint && NetAddress.inetAddressFromIpString(endpoint.host, endpoint.port)
-    if (address === undefined || Result.isFailure(address)) {
-      return yield* refuse("invalidAddress", "not an address; expected IP:port, such as 10.0.0.1:7946")
+    if (endpoint === undefined) {
+      return yield* refuse("invalidAddress", "not an address; expected host:port, such as 10.0.0.1:7481")
+    }
+    const ip = yield* Effect.timeoutOrElse(lookupIp(endpoint.host, family), {
+      duration: timeout,
+      orElse: () => Effect.succeed(undefined)
+    })
+    const address = NetAddress.inetAddressFromIpString(ip ?? "", endpoint.port)
+    if (Result.isFailure(address)) {
+      return yield* refuse("unreachable", `no IPv${family} address is known for ${endpoint.host}`)
     }
     const nonce = randomBytes(16)
     const echo = Effect.gen(function* () {
@@ -129,6 +150,17 @@ const makeMeasure = (
     yield* countEchoDropped("late")
     return yield* refuse("busy", `this process was busy for ${Math.round(lateMillis)} ms meanwhile`)
   })
+
+/** The IP address of a host that a socket of the family can send to; undefined when there is none. */
+const lookupIp = (host: string, family: 4 | 6): Effect.Effect<string | undefined> => {
+  if (isIP(host) === family) return Effect.succeed(host)
+  if (isIP(host) === 4) return Effect.succeed(`::ffff:${host}`)
+  return Effect.callback((resume) =>
+    lookup(host, { family, hints: family === 6 ? V4MAPPED : 0 }, (error, ip) =>
+      resume(Effect.succeed(error === null ? ip : undefined))
+    )
+  )
+}
 
 type Seal = (packet: EchoPacket) => Uint8Array
 

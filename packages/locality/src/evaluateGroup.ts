@@ -12,7 +12,7 @@ import { monotonicMillis } from "./monotonicMillis.ts"
 import type { Observation } from "./Observation.ts"
 import { observeByMatrix } from "./observeByMatrix.ts"
 import { observeByRow } from "./observeByRow.ts"
-import type { Reconciliation } from "./Reconciliation.ts"
+import type { Pass, Reconciliation } from "./Reconciliation.ts"
 
 /** What a look at one group found; the wish is not carried out yet. Without a status the engine could not be read. */
 export type Look = { readonly group: string } & (
@@ -24,13 +24,8 @@ export type Look = { readonly group: string } & (
 )
 
 /** Reads the group, measures, and lets the policy decide. Never fails: whatever the engine does becomes a reason. */
-export const lookAt = Effect.fn("LeaderLocality.lookAt")(function* (
-  reconciliation: Reconciliation,
-  group: string
-) {
-  return yield* askEngine("evaluate", reconciliation.options.evaluationTimeout, () =>
-    observe(reconciliation, group)
-  ).pipe(
+export const lookAt = Effect.fn("LeaderLocality.lookAt")(function* (pass: Pass, group: string) {
+  return yield* askEngine("evaluate", pass.options.evaluationTimeout, () => observe(pass, group)).pipe(
     Effect.map((seen): Look => ({ group, ...seen })),
     Effect.catch((reason) =>
       Effect.succeed<Look>({
@@ -68,15 +63,10 @@ export const conclude = Effect.fn("LeaderLocality.conclude")(function* (
   } satisfies Decision
 })
 
-const observe = (
-  reconciliation: Reconciliation,
-  group: string
-): Effect.Effect<Observation, ConsensusError> => {
-  const { groups, options } = reconciliation
+const observe = (pass: Pass, group: string): Effect.Effect<Observation, ConsensusError> => {
+  const { groups, options } = pass
   const policy = matrixPolicyOf(options.policy, limitsFor(options, abilitiesFor(groups, group)))
-  return policy === undefined
-    ? observeByRow(reconciliation, group)
-    : observeByMatrix(reconciliation, group, policy)
+  return policy === undefined ? observeByRow(pass, group) : observeByMatrix(pass, group, policy)
 }
 
 const act = Effect.fnUntraced(function* (reconciliation: Reconciliation, look: Look) {

@@ -1,9 +1,11 @@
 /** One round of probes: the minimum round trip to each peer, or why there is none. */
-import type { Replica } from "@coterie/election"
+import type { GroupStatus, Replica } from "@coterie/election"
 import { Duration, Effect, type Types } from "effect"
 
 import type { UnreachableVoter } from "./core/LeaderPolicy.ts"
 import type { LocalityOptions } from "./LocalityOptions.ts"
+import { placeOf } from "./placeOf.ts"
+import type { Pass } from "./Reconciliation.ts"
 import type { ProbeTarget, RttProbe } from "./RttProbe.ts"
 
 /** One peer's round. */
@@ -19,19 +21,25 @@ export interface MeasuredRound {
 /** What one round found out, by peer. */
 export type MeasuredRounds = ReadonlyMap<string, MeasuredRound>
 
-/** Probes the peers, some at a time; the fastest of each peer's probes counts, because noise only ever adds. */
+/**
+ * Probes the peers, some at a time, less those that another look of the pass probes. `onRound` hears of each round that is made, before
+ * anybody gets it.
+ */
 export const measureRounds = Effect.fnUntraced(function* (
-  probe: RttProbe["Service"],
-  group: string,
+  { options, probe, shareRound }: Pass,
+  { group, self, voters }: GroupStatus,
   peers: ReadonlyArray<Replica>,
-  options: LocalityOptions
+  onRound: (to: string, round: MeasuredRound) => Effect.Effect<void> = () => Effect.void
 ) {
-  const rounds = yield* Effect.forEach(
-    peers,
-    ({ id, address }) =>
-      Effect.map(measureRound(probe, { group, id, address }, options), (round) => [id, round] as const),
-    { concurrency: options.probeConcurrency }
-  )
+  const own = voters.find(({ id }) => id === self)
+  const from = own === undefined ? self : placeOf(own)
+  const measure = (peer: Replica) => {
+    const to = placeOf(peer)
+    const target = { group, id: peer.id, address: peer.address }
+    const round = Effect.tap(measureRound(probe, target, options), (made) => onRound(to, made))
+    return Effect.map(shareRound(JSON.stringify([from, to]), round), (shared) => [peer.id, shared] as const)
+  }
+  const rounds = yield* Effect.forEach(peers, measure, { concurrency: options.probeConcurrency })
   return new Map(rounds) satisfies MeasuredRounds
 })
 
@@ -52,7 +60,8 @@ export const rowOf = (rounds: MeasuredRounds): MeasuredRow => {
   return { rowMillis, unreachable }
 }
 
-const measureRound = Effect.fnUntraced(function* (
+/** Probes one peer; the fastest of its probes counts, because noise only ever adds. */
+export const measureRound = Effect.fnUntraced(function* (
   probe: RttProbe["Service"],
   target: ProbeTarget,
   { probesPerRound, probeSpacing, probeTimeout }: LocalityOptions

@@ -3,34 +3,36 @@
  *
  * Links are kept by place, which is a replica's address, so that groups on the same nodes share them.
  */
-import { abilitiesFor, type GroupStatus, type ReplicaReachability } from "@coterie/election"
-import { Effect, Ref } from "effect"
+import { abilitiesFor, type GroupStatus, type Replica, type ReplicaReachability } from "@coterie/election"
+import { Duration, Effect, Random, Ref } from "effect"
 
 import { agentRestMillis } from "./attempts.ts"
 import { scoreNow } from "./core/cheapest.ts"
 import type { PlanPolicy } from "./core/groupPlan.ts"
-import { recordRound } from "./core/latencyMatrix.ts"
+import { isDue } from "./core/probeSchedule.ts"
 import { distancesBetween } from "./core/quorumDistances.ts"
 import { boundedMillis } from "./core/QuorumVerdict.ts"
 import type { QuorumView } from "./core/QuorumView.ts"
 import { unguarded } from "./core/transferGuards.ts"
+import { enterRound } from "./enterRound.ts"
 import { heedEngineRows } from "./heedEngineRows.ts"
 import { freshnessAt } from "./matrixLimits.ts"
 import { type MeasuredRound, measureRounds, rowOf } from "./measureRow.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
 import type { Observation } from "./Observation.ts"
 import { placeOf } from "./placeOf.ts"
-import type { Reconciliation } from "./Reconciliation.ts"
+import type { Pass } from "./Reconciliation.ts"
+import type { ProbeTarget } from "./RttProbe.ts"
 
 /** Reads the group, adds a round to this node's row, and asks the policy. */
 export const observeByMatrix = Effect.fnUntraced(function* (
-  reconciliation: Reconciliation,
+  pass: Pass,
   group: string,
   { decide, limits }: PlanPolicy
 ) {
-  const { groups, guards, views } = reconciliation
+  const { groups, guards, views } = pass
   const status = yield* groups.status(group)
-  const rounds = yield* measureOwnRow(reconciliation, status)
+  const rounds = yield* measureOwnRow(pass, status)
   const leads = status.leader === status.self && !status.electing
   // Only the leader's engine node is asked: the question makes it ask every other one.
   const reachability = leads ? yield* groups.reachability(group) : nobodyAsked
@@ -39,8 +41,8 @@ export const observeByMatrix = Effect.fnUntraced(function* (
       .map(({ id }) => id)
       .filter((id) => id === status.self || reachability.get(id)?.reachable === true)
   )
-  if (leads) yield* heedEngineRows(reconciliation, status)
-  const view = yield* viewOf(reconciliation, status, alive)
+  if (leads) yield* heedEngineRows(pass, status)
+  const view = yield* viewOf(pass, status, alive)
   yield* Ref.update(views, (all) => (leads ? new Map(all).set(group, view) : without(all, group)))
   const [state, verdict] = decide((yield* Ref.get(guards)).get(group) ?? unguarded, view, limits)
   yield* Ref.update(guards, (all) => new Map(all).set(group, state))
@@ -55,44 +57,36 @@ const nobodyAsked: ReadonlyMap<string, ReplicaReachability> = new Map()
 const without = <A>(all: ReadonlyMap<string, A>, key: string): ReadonlyMap<string, A> =>
   all.has(key) ? new Map([...all].filter(([other]) => other !== key)) : all
 
-/** One round to each other voter, less the links that another group's look has measured in this pass. */
-const measureOwnRow = Effect.fnUntraced(function* (
-  { matrix, options, probe, probed }: Reconciliation,
-  { group, self, voters }: GroupStatus
-) {
+/** The newest round to each other voter: made in this pass where the link is due. */
+const measureOwnRow = Effect.fnUntraced(function* (pass: Pass, status: GroupStatus) {
+  const { matrix, options, targets } = pass
+  const { group, self, voters } = status
   const own = voters.find(({ id }) => id === self)
   if (own === undefined) return new Map<string, MeasuredRound>()
   const from = placeOf(own)
-  const done = probed.get(from) ?? new Map<string, MeasuredRound>()
-  const peers = voters.filter(({ id }) => id !== self)
-  const due = peers.filter((peer) => !done.has(placeOf(peer)))
-  const fresh = yield* measureRounds(probe, group, due, options)
-  const atMillis = yield* monotonicMillis
-  for (const peer of due) {
-    const round = fresh.get(peer.id)
-    if (round === undefined) continue
-    const { answered, bestMillis, sent } = round
+  const known = (yield* Ref.get(matrix)).own.get(from)
+  const time = { nowMillis: yield* monotonicMillis, intervalMillis: Duration.toMillis(options.interval) }
+  const reachable = targets.get(from) ?? new Map<string, ProbeTarget>()
+  targets.set(from, reachable)
+  const due: Array<Replica> = []
+  const rounds = new Map<string, MeasuredRound>()
+  for (const peer of voters.filter(({ id }) => id !== self)) {
     const to = placeOf(peer)
-    yield* Ref.update(matrix, (before) =>
-      recordRound(before, { from, to }, { atMillis, bestMillis, sent, lost: sent - answered })
-    )
-    done.set(to, round)
+    reachable.set(to, { group, id: peer.id, address: peer.address })
+    const last = known?.get(to)
+    if (last === undefined || isDue(last, time, yield* Random.next)) due.push(peer)
+    else rounds.set(peer.id, { bestMillis: last.all.at(-1)?.bestMillis, detail: "", sent: 0, answered: 0 })
   }
-  probed.set(from, done)
-  return new Map(
-    peers.flatMap((peer) => {
-      const round = done.get(placeOf(peer))
-      return round === undefined ? [] : [[peer.id, round] as const]
-    })
-  )
+  const fresh = yield* measureRounds(pass, status, due, (to, round) => enterRound(pass, { from, to }, round))
+  return new Map([...rounds, ...fresh])
 })
 
 const viewOf = Effect.fnUntraced(function* (
-  reconciliation: Reconciliation,
+  pass: Pass,
   { electing, group, leader, self, term, voters }: GroupStatus,
   alive: ReadonlySet<string>
 ) {
-  const { drainingPlaces, groups, matrix, options, stance } = reconciliation
+  const { drainingPlaces, groups, matrix, options, stance } = pass
   const nowMillis = yield* monotonicMillis
   const asked = yield* Ref.get(stance)
   const draining = yield* Ref.get(drainingPlaces)
@@ -120,6 +114,6 @@ const viewOf = Effect.fnUntraced(function* (
     paused: asked === "paused",
     draining: asked === "draining",
     targeted: abilitiesFor(groups, group).capabilities.targeted,
-    agentRestMillis: yield* agentRestMillis(reconciliation, nowMillis)
+    agentRestMillis: yield* agentRestMillis(pass, nowMillis)
   } satisfies QuorumView
 })

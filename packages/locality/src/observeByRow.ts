@@ -8,11 +8,11 @@ import { whyNotOurs } from "./core/ownership.ts"
 import { measureRounds, rowOf } from "./measureRow.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
 import type { Observation } from "./Observation.ts"
-import type { Reconciliation } from "./Reconciliation.ts"
+import type { Pass } from "./Reconciliation.ts"
 
 /** Reads the group, measures the row and asks the policy. */
-export const observeByRow = Effect.fnUntraced(function* (reconciliation: Reconciliation, group: string) {
-  const { groups, probe, options } = reconciliation
+export const observeByRow = Effect.fnUntraced(function* (pass: Pass, group: string) {
+  const { groups, options } = pass
   const status = yield* groups.status(group)
   const notOurs = whyNotOurs(status)
   if (notOurs !== undefined) {
@@ -22,7 +22,7 @@ export const observeByRow = Effect.fnUntraced(function* (reconciliation: Reconci
   const reachability = yield* groups.reachability(group)
   const answers = ({ id }: Replica) => reachability.get(id)?.reachable === true
   const peers = status.voters.filter(({ id }) => id !== status.self)
-  const rounds = yield* measureRounds(probe, group, peers.filter(answers), options)
+  const rounds = yield* measureRounds(pass, status, peers.filter(answers))
   const { rowMillis, unreachable } = rowOf(rounds)
   const silent = peers
     .filter((peer) => !answers(peer))
@@ -33,7 +33,7 @@ export const observeByRow = Effect.fnUntraced(function* (reconciliation: Reconci
     rowMillis,
     unreachable: [...silent, ...unreachable],
     cooldownRemainingMillis: restMillis(
-      yield* Ref.get(reconciliation.attempts),
+      yield* Ref.get(pass.attempts),
       group,
       yield* monotonicMillis,
       Duration.toMillis(options.cooldown)

@@ -1,12 +1,13 @@
-/** The loop of leader locality: passes over all groups, one at a time, on a steady beat. */
+/** The loop of leader locality: passes over all groups, several at a time, on a steady beat. */
 import { ConsensusGroups } from "@coterie/election"
-import { Duration, Effect, Fiber, Metric, Ref, Semaphore } from "effect"
+import { Duration, Effect, Fiber, FiberHandle, Metric, Random, Ref, Semaphore } from "effect"
 
 import { askEngine } from "./askEngine.ts"
 import { forgetAttempts, retainGroups } from "./attempts.ts"
 import type { PlanNode } from "./core/assumptions.ts"
 import { type Attempts, forgetElapsed, noAttempts } from "./core/cooldown.ts"
 import { emptyMatrix } from "./core/latencyMatrix.ts"
+import { jittered } from "./core/probeSchedule.ts"
 import type { QuorumView } from "./core/QuorumView.ts"
 import { nextTick } from "./core/ticks.ts"
 import type { GuardState } from "./core/transferGuards.ts"
@@ -18,10 +19,12 @@ import { droppedTicks, loop } from "./localityMetrics.ts"
 import type { LocalityOptions } from "./LocalityOptions.ts"
 import type { LocalityStance } from "./LocalityStance.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
-import type { Reconciliation } from "./Reconciliation.ts"
+import { probeYoungLinks } from "./probeYoungLinks.ts"
+import type { Pass, Reconciliation } from "./Reconciliation.ts"
 import { type GroupAttempt, RowExchange } from "./RowExchange.ts"
 import { RttProbe } from "./RttProbe.ts"
 import { hearRows, publishRows } from "./shareRows.ts"
+import { makeSharedWork } from "./shareWork.ts"
 
 /** Starts the loop in the scope of the caller and returns what readers see of it. */
 export const makeReconciler = Effect.fnUntraced(function* (options: LocalityOptions) {
@@ -37,14 +40,18 @@ export const makeReconciler = Effect.fnUntraced(function* (options: LocalityOpti
     views: yield* Ref.make<ReadonlyMap<string, QuorumView>>(new Map()),
     ownAttempts: yield* Ref.make<ReadonlyArray<GroupAttempt>>([]),
     drainingPlaces: yield* Ref.make<ReadonlySet<string>>(new Set()),
-    probed: new Map(),
-    engineRead: new Set(),
+    targets: new Map(),
     decided: new Map()
   }
   const scope = yield* Effect.scope
   const log = yield* makeDecisionLog(options.history)
   const turn = yield* Semaphore.make(1)
-  const pass = turn.withPermits(1)(loop.iteration(runPass(reconciliation, log)))
+  const afterwards = yield* FiberHandle.make<void>()
+  const pass = turn.withPermits(1)(
+    Effect.tap(loop.iteration(runPass(reconciliation, log)), () =>
+      FiberHandle.run(afterwards, probeYoungLinks(reconciliation, turn))
+    )
+  )
   yield* loop.register
   yield* Effect.forkScoped(loop.whileRunning(everyTick(pass, options.interval)))
   return {
@@ -69,7 +76,10 @@ export const makeReconciler = Effect.fnUntraced(function* (options: LocalityOpti
 
 type DecisionLog = Effect.Success<ReturnType<typeof makeDecisionLog>>
 
-/** One decision for each group, in the order of the list. Never fails; what goes wrong is counted by kind. */
+/**
+ * One decision for each group. All are looked at, some at a time; who stays is recorded in the order of the list, and then one after another
+ * carries out its wish. Never fails; what goes wrong is counted by kind.
+ */
 const runPass = Effect.fn("LeaderLocality.pass")(function* (
   reconciliation: Reconciliation,
   log: DecisionLog
@@ -82,15 +92,8 @@ const runPass = Effect.fn("LeaderLocality.pass")(function* (
     decisions.set(look.group, decision)
     yield* log.record(decision)
   })
-  const wishes: Array<Look> = []
-  reconciliation.probed.clear()
-  reconciliation.engineRead.clear()
   yield* hearRows(reconciliation)
-  for (const group of listed ?? []) {
-    const look = yield* lookAt(reconciliation, group)
-    if (look.verdict._tag === "Stay") yield* settle(look)
-    else wishes.push(look)
-  }
+  const wishes = yield* lookAtAll(reconciliation, [...(listed ?? [])], settle)
   for (const look of wishes.toSorted((a, b) => urgency(b) - urgency(a))) yield* settle(look)
   yield* publishRows(reconciliation)
   if (listed !== undefined) {
@@ -101,6 +104,42 @@ const runPass = Effect.fn("LeaderLocality.pass")(function* (
   yield* Ref.update(attempts, (all) => forgetElapsed(all, nowMillis, Duration.toMillis(options.cooldown)))
   return [...(listed ?? [])].flatMap((group) => decisions.get(group) ?? [])
 })
+
+/** Looks at every group and settles those that stay, each as soon as all before it are looked at; returns the others. */
+const lookAtAll = Effect.fnUntraced(function* (
+  reconciliation: Reconciliation,
+  listed: ReadonlyArray<string>,
+  settle: (look: Look) => Effect.Effect<void>
+) {
+  reconciliation.targets.clear()
+  const scope = yield* Effect.scope
+  const pass: Pass = {
+    ...reconciliation,
+    shareRound: makeSharedWork(scope),
+    shareEngineRows: makeSharedWork(scope)
+  }
+  const looks: Array<Look | undefined> = listed.map(() => undefined)
+  const wishes: Array<Look> = []
+  const settling = yield* Semaphore.make(1)
+  let settled = 0
+  const settleNext = Effect.gen(function* () {
+    for (let look = looks[settled]; look !== undefined; look = looks[settled]) {
+      settled += 1
+      if (look.verdict._tag === "Stay") yield* settle(look)
+      else wishes.push(look)
+    }
+  })
+  yield* Effect.forEach(
+    listed.entries(),
+    ([index, group]) =>
+      Effect.flatMap(lookAt(pass, group), (look) => {
+        looks[index] = look
+        return settling.withPermits(1)(settleNext)
+      }),
+    { concurrency: reconciliation.options.groupConcurrency, discard: true }
+  )
+  return wishes
+}, Effect.scoped)
 
 /** One transfer at a time: evacuations first, then what gains most. */
 const urgency = ({ verdict }: Look): number => {
@@ -117,12 +156,13 @@ const listGroups = ({ groups, options }: Reconciliation): Effect.Effect<Readonly
     )
   )
 
-/** Runs the pass at each tick, the first one interval from now; a tick that comes during a pass is dropped and counted. */
+/** Runs the pass at each tick, or up to 20 % of an interval off it by chance; the first tick is one interval from now. A tick that comes during a pass is dropped and counted. */
 const everyTick = Effect.fnUntraced(function* (pass: Effect.Effect<unknown>, interval: Duration.Duration) {
   const intervalMillis = Duration.toMillis(interval)
   let dueMillis = (yield* monotonicMillis) + intervalMillis
   for (;;) {
-    yield* Effect.sleep(dueMillis - (yield* monotonicMillis))
+    const shiftMillis = jittered(intervalMillis, yield* Random.next) - intervalMillis
+    yield* Effect.sleep(dueMillis + shiftMillis - (yield* monotonicMillis))
     yield* pass
     const next = nextTick(dueMillis, yield* monotonicMillis, intervalMillis)
     dueMillis = next.dueMillis

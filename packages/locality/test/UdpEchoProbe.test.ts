@@ -3,6 +3,7 @@ import { createSocket, type Socket } from "node:dgram"
 
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Duration, Effect, Layer, Metric, Redacted, Schedule } from "effect"
+import { TestClock } from "effect/testing"
 
 import { encodeEcho } from "../src/core/echoPacket.ts"
 import { type ProbeTarget, RttProbe, UdpEchoProbe } from "../src/index.ts"
@@ -20,7 +21,7 @@ const probeOn = (own: number, ports: Readonly<Record<string, number>>, key = sec
     timeout: "300 millis",
     // Tests share the machine with others.
     latenessMax: "1 second",
-    addressOf: ({ id }) => (ports[id] === undefined ? undefined : `127.0.0.1:${ports[id]}`)
+    addressOf: ({ id }) => Effect.succeed(ports[id] === undefined ? undefined : `127.0.0.1:${ports[id]}`)
   }).pipe(Layer.provide(udpSocket(own)))
 
 /** Agents on free ports, and a port where nobody listens. */
@@ -60,15 +61,9 @@ describe.concurrent("UdpEchoProbe", () => {
 
   it.live("answers are as long as requests, and what is old, malformed or unasked for gets none", () =>
     Effect.gen(function* () {
-      const { context, there } = yield* world
-      // Until its socket is open.
-      yield* Effect.retry(Context.get(context, RttProbe).measure(target("there")), { times: 20 })
-      const client = yield* Effect.acquireRelease(
-        Effect.sync(() => createSocket("udp4")),
-        (socket) => Effect.sync(() => void socket.close())
-      )
+      const { there } = yield* world
       const sizes: Array<number> = []
-      client.on("message", (answer) => sizes.push(answer.length))
+      const client = yield* udpClient((answer) => sizes.push(answer.length))
       const say = (payload: Uint8Array) => Effect.promise(() => sent(client, payload, there))
       const now = Date.now()
       yield* say(sealed("request", now - 6000))
@@ -91,7 +86,7 @@ describe.concurrent("UdpEchoProbe", () => {
       yield* Layer.build(probeOn(there, {}))
       const strict = UdpEchoProbe.layer({
         key: Redacted.make(secret),
-        addressOf: () => `127.0.0.1:${there}`
+        addressOf: () => Effect.succeed(`127.0.0.1:${there}`)
       }).pipe(Layer.provide(udpSocket(here)))
       const probe = Context.get(yield* Layer.build(strict), RttProbe)
       const busy = Effect.sync(() => {
@@ -107,21 +102,72 @@ describe.concurrent("UdpEchoProbe", () => {
     }).pipe(Effect.scoped, Effect.provide(fresh))
   )
 
-  it.live("a name instead of an IP address, and a short key, say what would be right", () =>
+  it.effect("one source gets 100 answers at once and 100 a second; the rest is dropped and counted", () =>
+    Effect.gen(function* () {
+      const there = yield* freeUdpPort
+      yield* Layer.build(probeOn(there, {}))
+      let answers = 0
+      const client = yield* udpClient(() => (answers += 1))
+      const seen = Effect.map(dropped("rate"), (count = 0) => answers + count)
+      // One after the other, as a socket's buffer holds only some.
+      const ask = Effect.fnUntraced(function* (count: number) {
+        for (let index = 0; index < count; index++) {
+          const before = yield* seen
+          yield* Effect.promise(() => sent(client, sealed("request", 0), there))
+          yield* TestClock.withLive(until(Effect.map(seen, (now) => now > before)))
+        }
+      })
+      yield* ask(120)
+      assert.deepStrictEqual([answers, yield* dropped("rate")], [100, 20])
+      yield* TestClock.adjust("100 millis")
+      yield* ask(15)
+      assert.deepStrictEqual([answers, yield* dropped("rate")], [110, 25])
+    }).pipe(Effect.scoped, Effect.provide(fresh))
+  )
+
+  it.live("a name is looked up", () =>
+    Effect.gen(function* () {
+      const own = yield* freeUdpPort
+      const named = UdpEchoProbe.layer({
+        key: Redacted.make(secret),
+        latenessMax: "1 second",
+        addressOf: () => Effect.succeed(`localhost:${own}`)
+      }).pipe(Layer.provide(udpSocket(own)))
+      const probe = Context.get(yield* Layer.build(named), RttProbe)
+      assert.isBelow(Duration.toMillis(yield* probe.measure(target("self"))), 1000)
+    }).pipe(Effect.scoped, Effect.provide(fresh))
+  )
+
+  it.live("a port that is taken fails the layer", () =>
+    Effect.gen(function* () {
+      const taken = yield* freeUdpPort
+      yield* Layer.build(probeOn(taken, {}))
+      const error = yield* Effect.flip(Layer.build(probeOn(taken, {})))
+      assert.strictEqual(error.reason._tag, "DatagramSocketOpenError")
+    }).pipe(Effect.scoped, Effect.provide(fresh))
+  )
+
+  it.live("half an address, and a short key, say what would be right", () =>
     Effect.gen(function* () {
       const named = UdpEchoProbe.layer({
         key: Redacted.make(secret),
-        addressOf: () => "db.example:7946"
+        addressOf: () => Effect.succeed("db.example")
       }).pipe(Layer.provide(udpSocket(0)))
       const probe = Context.get(yield* Layer.build(named), RttProbe)
       const failure = yield* Effect.flip(probe.measure(target("x")))
       assert.strictEqual(failure.kind, "invalidAddress")
-      assert.include(failure.message, "expected IP:port")
+      assert.include(failure.message, "expected host:port")
       const short = Layer.build(probeOn(0, {}, "short"))
       assert.isTrue(yield* Effect.isFailure(Effect.catchDefect(short, Effect.fail)))
     }).pipe(Effect.scoped, Effect.provide(fresh))
   )
 })
+
+const udpClient = (onAnswer: (answer: Buffer) => void) =>
+  Effect.acquireRelease(
+    Effect.sync(() => createSocket("udp4").on("message", onAnswer)),
+    (socket) => Effect.sync(() => void socket.close())
+  )
 
 const dropped = (reason: string) => metric("locality_echo_dropped_total", { reason })
 

@@ -18,6 +18,7 @@ import {
   oneOf,
   optional,
   required,
+  Secret,
   section,
   Switch,
   withDefault
@@ -151,9 +152,17 @@ const Locality = section({
     "`staticPreference`: ids of replicas as the engine knows them, the most preferred first."
   ),
   probe: withDefault(
-    oneOf("engine", "tcp"),
+    oneOf("engine", "tcp", "udp"),
     "engine",
-    "`engine`: an answer of the replica's process; `tcp`: a connect to its replication port, which a hung process passes."
+    "`engine`: an answer of the replica's process; `tcp`: a connect to its replication port, which a hung process passes; `udp`: an echo between the agents, on the UDP port of the same number as `peer.listen`."
+  ),
+  probeKey: optional(
+    Secret,
+    "`probe: udp`: the secret that all agents share, of 16 characters or more; prefer `probeKey_file`."
+  ),
+  probeKey_file: optional(
+    FilePath,
+    "`probe: udp`: file that holds the secret; one trailing line break is dropped."
   )
 })
 

@@ -28,6 +28,7 @@ import { withholdLeadership } from "./drain.ts"
 import { engineGroups } from "./engineGroups.ts"
 import { buildGround, type Ground } from "./ground.ts"
 import { Health, type WatchedLoop } from "./Health.ts"
+import { udpEcho } from "./udpEcho.ts"
 
 /** Parts that replace what the configuration would choose; an embedding program gives its own engine, network or probe. */
 export interface AgentParts {
@@ -162,9 +163,10 @@ const buildLocality = Effect.fnUntraced(function* (
   ground: Context.Context<Ground>,
   groups: ConsensusGroups["Service"] | undefined
 ) {
-  const { enabled, probe, ...keys } = config.locality
+  const { enabled, probe, probeKey: _key, probeKey_file: _file, ...keys } = config.locality
   if (groups === undefined || !enabled) return undefined
-  const probing = rttProbe ?? (probe === "tcp" ? TcpConnectProbe.layer() : EngineProbe.layer)
+  const probes = { engine: EngineProbe.layer, tcp: TcpConnectProbe.layer(), udp: udpEcho(config) }
+  const probing = rttProbe ?? probes[probe]
   const layer = LeaderLocality.layer({ ...keys, ...localityOptions }).pipe(
     Layer.provide([probing, HeartbeatRowExchange.layer])
   )

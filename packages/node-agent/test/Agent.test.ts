@@ -1,4 +1,5 @@
 import { InMemoryGroups } from "@coterie/election"
+import { HttpTransport } from "@coterie/membership/transport/http"
 import {
   ControlStore,
   emptyTopology,
@@ -154,6 +155,15 @@ describe("an agent that cannot start names the key to change:", () => {
         backend: { kind: "rqlite", url: "http://127.0.0.1:4001", username: "u", password_file: "p" }
       }),
       ({ key }) => assert.strictEqual(key, "backend.password_file")
+    )
+  )
+  it.live("the key of echoes in a file, which only loadConfig reads", () =>
+    Effect.map(
+      failureOf(
+        { locality: { probe: "udp", probeKey_file: "k" }, peer: { listen: "127.0.0.1:1" } },
+        { consensusGroups: engine, heartbeatTransport: HttpTransport.layer() }
+      ),
+      ({ key }) => assert.strictEqual(key, "locality.probeKey_file")
     )
   )
   it.live("a certificate that is not there", () =>

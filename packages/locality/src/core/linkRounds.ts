@@ -22,18 +22,32 @@ export const roundsKept = 8
 export interface LinkRounds {
   readonly answered: ReadonlyArray<Round & { readonly bestMillis: number }>
   readonly all: ReadonlyArray<Round>
+  /** When the rounds began to be all answered and nearly the same; undefined while they are not. */
+  readonly steadySinceMillis?: number | undefined
 }
+
+/** The share of its median by which the rounds of a steady link differ at most: their inter-quartile range, and the newest from the median. */
+const steadyShare = 0.05
 
 /** A link that was never probed. */
 export const noRounds: LinkRounds = { answered: [], all: [] }
 
 /** Adds a round and forgets the oldest one beyond `roundsKept`. */
-export const addRound = ({ all, answered }: LinkRounds, round: Round): LinkRounds => {
-  const { bestMillis } = round
-  return {
+export const addRound = ({ all, answered, steadySinceMillis }: LinkRounds, round: Round): LinkRounds => {
+  const { atMillis, bestMillis } = round
+  const rounds = {
     all: [...all, round].slice(-roundsKept),
     answered: bestMillis === undefined ? answered : [...answered, { ...round, bestMillis }].slice(-roundsKept)
   }
+  return isSteady(rounds) ? { ...rounds, steadySinceMillis: steadySinceMillis ?? atMillis } : rounds
+}
+
+const isSteady = (rounds: LinkRounds): boolean => {
+  const newestMillis = rounds.all.at(-1)?.bestMillis
+  const estimate = estimateLink(rounds)
+  if (newestMillis === undefined || estimate === undefined) return false
+  const { iqrMillis, p50Millis } = estimate
+  return Math.max(iqrMillis, Math.abs(newestMillis - p50Millis)) <= steadyShare * p50Millis
 }
 
 /** One directed link as its prober sees it. */

@@ -1,5 +1,5 @@
 import { ConsensusGroups, InMemoryGroups, type InMemoryGroupsOptions } from "@coterie/election"
-import { Effect, Layer, Metric } from "effect"
+import { Effect, Layer, Metric, Random } from "effect"
 
 import {
   type Decision,
@@ -31,7 +31,15 @@ export interface AgentOptions {
   readonly exchange?: RowExchange
   /** Replaces the probe through the engine. */
   readonly probe?: RttProbe["Service"]
+  /** Shifts passes and probes; evenly, which is not at all, by default. */
+  readonly chance?: Layer.Layer<never>
 }
+
+/** Chance that shifts nothing: passes and probes are on time. */
+export const evenChance = Layer.succeed(Random.Random, {
+  nextDoubleUnsafe: () => 0.5,
+  nextIntUnsafe: () => 0
+})
 
 const silence: RowExchange = { publish: () => Effect.void, heard: Effect.succeed([]) }
 
@@ -42,7 +50,8 @@ export const agent = ({
   options = {},
   engine = () => ({}),
   exchange = silence,
-  probe
+  probe,
+  chance = evenChance
 }: AgentOptions = {}) => {
   const groups = Layer.effect(
     ConsensusGroups,
@@ -56,6 +65,8 @@ export const agent = ({
     Layer.provide(probe === undefined ? EngineProbe.layer : Layer.succeed(RttProbe, probe)),
     Layer.provide(groups),
     Layer.provideMerge(InMemoryGroups.layer(world)),
+    Layer.provide(chance),
+
     Layer.provideMerge(Layer.succeed(Metric.MetricRegistry, new Map()))
   )
 }

@@ -10,6 +10,7 @@ import {
   LeaderLocality,
   type LocalityOptionsInput
 } from "../../src/index.ts"
+import { evenChance } from "./agent.ts"
 
 /** A lone far leader and four neighbours. */
 export const fiveNodes: InMemoryGroupsOptions = {
@@ -54,6 +55,7 @@ export const startFleet = Effect.fnUntraced(function* (
           deadAfter: Duration.seconds(80)
         }).pipe(Layer.provide(network.layer(self)))
       ]),
+      Layer.provide(evenChance),
       Layer.provide(Layer.fresh(Layer.succeed(Metric.MetricRegistry, new Map()))),
       Layer.orDie
     )

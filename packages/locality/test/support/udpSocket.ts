@@ -11,7 +11,15 @@ export const udpSocket = (port: number): Layer.Layer<DatagramSocket.DatagramSock
       Effect.callback((resume) => {
         const socket = createSocket("udp4")
         socket.on("message", (payload, { address, port: from }) => onPacket(payload, address, from))
-        socket.on("error", () => undefined)
+        socket.on("error", (cause) =>
+          resume(
+            Effect.fail(
+              new DatagramSocket.DatagramSocketError({
+                reason: new DatagramSocket.DatagramSocketOpenError({ kind: "Unknown", cause })
+              })
+            )
+          )
+        )
         socket.bind(port, "127.0.0.1", () => {
           const { address, port: bound } = socket.address()
           resume(

@@ -3,7 +3,7 @@ import { freshnessAt } from "@coterie/locality"
 import { Clock, Effect } from "effect"
 
 import { AgentBlocks } from "../AgentBlocks.ts"
-import { planNodes } from "../core/planNodes.ts"
+import { besideOf, planNodes } from "../core/planNodes.ts"
 import { AssumptionUnreadable, NotThere } from "./AgentApi.ts"
 import type { ExplainGroupReport, LocalityPlanReport, RttReport } from "./localityResponses.ts"
 import { asOf } from "./reports.ts"
@@ -40,13 +40,15 @@ export const rttReport = Effect.fnUntraced(function* (groups: GroupsReport) {
   const matrix = yield* locality.matrix
   const nowMillis = Number(yield* Clock.monotonicTimeNanos) / 1_000_000
   const replicas = replicasIn(groups)
+  const beside = besideOf(yield* knownMembers)
   return {
     schema: "rtt/v1",
     ...(yield* head),
-    places: placesIn(matrix).map((place) => ({
-      place,
-      replicas: distinct(replicas.filter(({ address, id }) => (address || id) === place))
-    })),
+    places: placesIn(matrix).map((place) => {
+      const there = replicas.filter(({ address, id }) => (address || id) === place)
+      const zone = there.map((replica) => beside(replica)?.zone).find((known) => known !== undefined)
+      return { place, zone, replicas: distinct(there) }
+    }),
     links: rttLinks(matrix, freshnessAt(locality.options, nowMillis))
   } satisfies RttReport
 })
@@ -57,13 +59,7 @@ export const localityPlanReport = Effect.fnUntraced(function* (
   groups: GroupsReport
 ) {
   const locality = yield* runningLocality
-  const { membership } = yield* AgentBlocks
-  const members = (yield* membership.members).map(({ address, id, metadata }) => ({
-    id,
-    address,
-    zone: metadata["zone"]
-  }))
-  const nodes = planNodes(members, replicasIn(groups))
+  const nodes = planNodes(yield* knownMembers, replicasIn(groups))
   const plan = yield* Effect.mapError(
     locality.plan(assumptions, nodes),
     ({ at, expected, message, part, text }) =>
@@ -76,6 +72,15 @@ export const localityPlanReport = Effect.fnUntraced(function* (
     nodes,
     groups: plan
   } satisfies LocalityPlanReport
+})
+
+const knownMembers = Effect.gen(function* () {
+  const { membership } = yield* AgentBlocks
+  return (yield* membership.members).map(({ address, id, metadata }) => ({
+    id,
+    address,
+    zone: metadata["zone"]
+  }))
 })
 
 const replicasIn = ({ groups }: GroupsReport) =>

@@ -46,8 +46,14 @@ export type RttLink = typeof RttLink.Type
 export const RttReport = Schema.Struct({
   schema: Schema.Literal("rtt/v1"),
   ...head,
-  /** Where replicas are, by the engine's address of them, and the replicas that are there; sorted. */
-  places: Schema.Array(Schema.Struct({ place: Schema.String, replicas: Schema.Array(Schema.String) })),
+  /** Where replicas are, by the engine's address of them, and the replicas that are there; sorted. `zone` is that of the agent beside them. */
+  places: Schema.Array(
+    Schema.Struct({
+      place: Schema.String,
+      zone: Schema.optional(Schema.String),
+      replicas: Schema.Array(Schema.String)
+    })
+  ),
   links: Schema.Array(RttLink)
 })
 /** Round trips between the places of replicas. */

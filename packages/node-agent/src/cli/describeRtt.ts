@@ -21,6 +21,36 @@ const labelsOf = ({ places }: RttReport): ReadonlyMap<string, string> =>
     ])
   )
 
+/**
+ * The report with zones for places: the mean of the links between two zones, or within one, of those that count if any does. Undefined where no
+ * zone is known, or where there are too many for a screen too. Places without a zone are left out.
+ */
+export const zoneMeans = (report: RttReport): RttReport | undefined => {
+  const zoneOf = new Map(report.places.map(({ place, zone }) => [place, zone]))
+  const zones = [...new Set(zoneOf.values())].filter((zone) => zone !== undefined).toSorted()
+  if (zones.length === 0 || zones.length > matrixPlacesMax) return undefined
+  const links = zones.flatMap((from, index) =>
+    zones.slice(index).flatMap((to) => {
+      const between = report.links.filter((link) => {
+        const ends = [zoneOf.get(link.from), zoneOf.get(link.to)]
+        return (ends[0] === from && ends[1] === to) || (ends[0] === to && ends[1] === from)
+      })
+      return meanOf(from, to, between)
+    })
+  )
+  return { ...report, places: zones.map((place) => ({ place, replicas: [] })), links }
+}
+
+const meanOf = (from: string, to: string, between: ReadonlyArray<RttLink>): ReadonlyArray<RttLink> => {
+  const counting = between.filter(({ unusable }) => !unusable)
+  const measured = between.filter(({ estimated }) => !estimated)
+  const taken = [counting, measured, between].find((links) => links.length > 0)
+  if (taken === undefined) return []
+  const p50Ms = taken.reduce((sum, link) => sum + link.p50Ms, 0) / taken.length
+  const estimated = taken.every((link) => link.estimated)
+  return [{ from, to, p50Ms, estimated, unusable: counting.length === 0, asymmetric: false }]
+}
+
 /** A row for each place that measured, a column for each that was measured; `~` marks what is estimated, `!` what does not count or is contradicted. */
 export const describeMatrix = (report: RttReport, paint: Paint): ReadonlyArray<string> => {
   const { links, places } = report
@@ -29,9 +59,9 @@ export const describeMatrix = (report: RttReport, paint: Paint): ReadonlyArray<s
   const longest = Math.max(...links.map(({ p50Ms }) => p50Ms))
   const between = new Map(links.map((link) => [JSON.stringify([link.from, link.to]), link]))
   const cell = (from: string, to: string): string => {
-    if (from === to) return none
     const link = between.get(JSON.stringify([from, to])) ?? between.get(JSON.stringify([to, from]))
-    return link === undefined ? "?" : heat(link, longest, paint)
+    if (link === undefined) return from === to ? none : "?"
+    return heat(link, longest, paint)
   }
   const name = (place: string) => labels.get(place) ?? place
   return tableLines(

@@ -4,7 +4,7 @@ import { Effect, Option } from "effect"
 import { ExplainGroupReport, LocalityPlanReport, RttReport } from "../api/localityResponses.ts"
 import { ask } from "./askAgent.ts"
 import { describeGroupExplanation, describePlan } from "./describeLocality.ts"
-import { describeLinks, describeMatrix, matrixPlacesMax, placeCalled } from "./describeRtt.ts"
+import { describeLinks, describeMatrix, matrixPlacesMax, placeCalled, zoneMeans } from "./describeRtt.ts"
 import { CliFailure, exitCode } from "./exit.ts"
 import { note, printReport } from "./output.ts"
 
@@ -37,12 +37,15 @@ export const showRtt = Effect.fnUntraced(function* ({ from, matrix, to }: RttSel
     return
   }
   const isTooLarge = report.places.length > matrixPlacesMax
+  const shown = isTooLarge ? zoneMeans(report) : report
   yield* printReport(RttReport, report, (paint) =>
-    matrix && !isTooLarge ? describeMatrix(report, paint) : describeLinks(report, paint)
+    matrix && shown !== undefined ? describeMatrix(shown, paint) : describeLinks(report, paint)
   )
   if (report.links.length === 0) yield* note("nothing was measured yet; policy nearestPeer keeps no matrix")
   else if (matrix && isTooLarge)
-    yield* note(`a matrix has at most ${matrixPlacesMax} places; these are the links`)
+    yield* note(
+      `a matrix has at most ${matrixPlacesMax} places; these are ${shown === undefined ? "the links" : "the means of the links between zones"}`
+    )
 })
 
 const findPlace = (report: RttReport, name: string) => {

@@ -9,6 +9,7 @@ import type { AgentConfig } from "../AgentConfig.ts"
 import { backendProblems } from "./backendProblems.ts"
 import { formatDuration, formatHostPort, isLoopback, isWildcard } from "./configValues.ts"
 import { ownAddress } from "./ownAddress.ts"
+import { isShortProbeKey, shortProbeKey } from "./probeKey.ts"
 
 type Rule = (config: AgentConfig) => ReadonlyArray<Schema.FilterIssue>
 
@@ -158,7 +159,42 @@ const locality: Rule = ({ backend, backends, locality, membership, node }) => {
   ]
 }
 
-const rules: ReadonlyArray<Rule> = [timing, peers, election, listeners, backendProblems, locality]
+/** Echoes over UDP need a key, and a port that the peers know. */
+const echoes: Rule = ({ locality: { enabled, probe, probeKey, probeKey_file }, peer }) => {
+  const given = [
+    ...(probeKey === undefined ? [] : ["probeKey"]),
+    ...(probeKey_file === undefined ? [] : ["probeKey_file"])
+  ]
+  if (!enabled) return []
+  if (probe !== "udp")
+    return given.map((key) => problem(["locality", key], `is not used by probe "${probe}"; set probe: udp`))
+  return [
+    ...(given.length === 0
+      ? [
+          problem(
+            ["locality", "probeKey_file"],
+            'is required with probe "udp": the agents seal echoes with it'
+          )
+        ]
+      : []),
+    ...(given.length === 2
+      ? [problem(["locality", "probeKey"], "cannot be combined with probeKey_file; keep the file")]
+      : []),
+    ...(probeKey !== undefined && isShortProbeKey(probeKey)
+      ? [problem(["locality", "probeKey"], shortProbeKey)]
+      : []),
+    ...(peer.listen.port === 0
+      ? [
+          problem(
+            ["peer", "listen"],
+            'needs a port other than 0 with locality.probe "udp": echoes go there too'
+          )
+        ]
+      : [])
+  ]
+}
+
+const rules: ReadonlyArray<Rule> = [timing, peers, election, listeners, backendProblems, locality, echoes]
 
 /** What is wrong with keys that are right one by one; empty when nothing is. */
 export const crossFieldProblems: Rule = (config) => rules.flatMap((rule) => rule(config))

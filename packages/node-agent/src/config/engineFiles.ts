@@ -1,4 +1,4 @@
-/** The files that the keys of engines name: where they are, and the secrets in them. */
+/** The files that keys of engines, and the key of echoes, name: where they are, and the secrets in them. */
 import { resolve } from "node:path"
 
 import { Effect, FileSystem, Redacted } from "effect"
@@ -6,6 +6,7 @@ import { Effect, FileSystem, Redacted } from "effect"
 import type { AgentConfig } from "../AgentConfig.ts"
 import type { Engine, Login } from "./backendSchema.ts"
 import { invalid } from "./ConfigInvalid.ts"
+import { isShortProbeKey, shortProbeKey } from "./probeKey.ts"
 import { readBounded } from "./readBounded.ts"
 import { originOf, type Origin, type Path, pathKey } from "./SourceTree.ts"
 
@@ -24,9 +25,10 @@ export const locatePaths = <Section extends object>(
   return { ...section, ...Object.fromEntries(paths) }
 }
 
-/** The configuration with the paths of its engines as seen from the folder. */
-export const locateEngineFiles = (config: AgentConfig, folder: string): AgentConfig => ({
+/** The configuration with these paths as seen from the folder. */
+export const locateFiles = (config: AgentConfig, folder: string): AgentConfig => ({
   ...config,
+  locality: locatePaths(config.locality, ["probeKey_file"], folder),
   backend: locateEngine(config.backend, folder),
   backends: config.backends.map((engine) => locateEngine(engine, folder))
 })
@@ -51,9 +53,20 @@ export const readSecrets = Effect.fnUntraced(function* (config: AgentConfig, ori
   )
   return {
     ...config,
+    locality: yield* readProbeKey(config.locality, origins),
     backend: yield* readEngine(config.backend, ["backend"], origins),
     backends
   } satisfies AgentConfig
+})
+
+const readProbeKey = Effect.fnUntraced(function* (locality: AgentConfig["locality"], origins: Origins) {
+  yield* refuseSharedSecret(["locality", "probeKey"], origins)
+  const file = locality.probeKey_file
+  if (file === undefined) return locality
+  const path = ["locality", "probeKey_file"]
+  const probeKey = yield* readSecret(file, path, origins)
+  if (!isShortProbeKey(probeKey)) return { ...locality, probeKey }
+  return yield* invalid([{ origin: originOf(origins, path), path, message: `${file} ${shortProbeKey}` }])
 })
 
 const readEngine = Effect.fnUntraced(function* <E extends Engine>(engine: E, path: Path, origins: Origins) {

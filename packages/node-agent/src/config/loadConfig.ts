@@ -10,7 +10,7 @@ import { Effect, Result } from "effect"
 import type { AgentConfig } from "../AgentConfig.ts"
 import { ConfigInvalid, invalid } from "./ConfigInvalid.ts"
 import { decodeConfig } from "./decodeConfig.ts"
-import { locateEngineFiles, locatePaths, readSecrets } from "./engineFiles.ts"
+import { locateFiles, locatePaths, readSecrets } from "./engineFiles.ts"
 import { overrideFromEnvironment } from "./environment.ts"
 import { readBounded } from "./readBounded.ts"
 import type { Origin, SourceTree } from "./SourceTree.ts"
@@ -62,4 +62,4 @@ const readFile = Effect.fnUntraced(function* (file: string) {
 
 /** Paths in a file are relative to its folder, so that it can be checked from anywhere. */
 const resolvePaths = (config: AgentConfig, folder: string): AgentConfig =>
-  locateEngineFiles({ ...config, node: locatePaths(config.node, ["stateFolder"], folder) }, folder)
+  locateFiles({ ...config, node: locatePaths(config.node, ["stateFolder"], folder) }, folder)

@@ -13,26 +13,39 @@ interface Located {
   readonly address: string | undefined
 }
 
-/**
- * The members that have a replica beside them. A replica is beside the member of its name, and beside the only member on its host: where several
- * members share a host, as on one machine, addresses say nothing.
- */
+/** The members that have a replica beside them. */
 export const planNodes = (
   members: ReadonlyArray<Located & { readonly zone: string | undefined }>,
   replicas: ReadonlyArray<Located>
 ): ReadonlyArray<KnownNode> => {
-  const hosts = members.map(({ address }) => hostOf(address))
-  const isShared = (host: string) => hosts.filter((other) => other === host).length > 1
+  const beside = besideOf(members)
   return members
-    .map(({ id, zone }, index) => {
-      const host = hosts[index]
-      const beside = replicas.filter(
-        (replica) =>
-          replica.id === id || (host !== undefined && !isShared(host) && hostOf(replica.address) === host)
-      )
-      return { name: id, zone, replicas: [...new Set(beside.map((replica) => replica.id))].toSorted() }
+    .map((member) => {
+      const own = replicas.filter((replica) => beside(replica) === member)
+      return {
+        name: member.id,
+        zone: member.zone,
+        replicas: [...new Set(own.map(({ id }) => id))].toSorted()
+      }
     })
     .filter((node) => node.replicas.length > 0)
+}
+
+/**
+ * Tells which member a replica is beside: the member of its name, else the only member on its host. Where several members share a host, as on
+ * one machine, addresses say nothing, and it is undefined.
+ */
+export const besideOf = <M extends Located>(
+  members: ReadonlyArray<M>
+): ((replica: Located) => M | undefined) => {
+  const byHost = Map.groupBy(members, ({ address }) => hostOf(address))
+  return (replica) => {
+    const named = members.find(({ id }) => id === replica.id)
+    if (named !== undefined) return named
+    const host = hostOf(replica.address)
+    const [only, ...others] = (host === undefined ? undefined : byHost.get(host)) ?? []
+    return others.length === 0 ? only : undefined
+  }
 }
 
 const hostOf = (address = ""): string | undefined => {

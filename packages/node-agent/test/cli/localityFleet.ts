@@ -3,7 +3,7 @@ import { type ConsensusGroups, InMemoryGroups, type InMemoryGroupsOptions } from
 import type { LocalityOptionsInput } from "@coterie/locality"
 import { makeMemoryNetwork } from "@coterie/membership/testing"
 import { NodeServices } from "@effect/platform-node"
-import { Console, Context, Effect, Exit, Layer, Metric, References, Scope } from "effect"
+import { Console, Context, Effect, Exit, Layer, Metric, Random, References, Scope } from "effect"
 import { Command } from "effect/cli"
 import { TestClock } from "effect/testing"
 
@@ -130,7 +130,9 @@ export const startFleet = Effect.fnUntraced(
         runCommand([...args, "--endpoint", Context.get(at(node).context, ApiServer).url])
     } satisfies Fleet
   },
-  Effect.provideService(References.MinimumLogLevel, "None")
+  Effect.provideService(References.MinimumLogLevel, "None"),
+  // Chance that shifts nothing: looks are on time.
+  Effect.provideService(Random.Random, { nextDoubleUnsafe: () => 0.5, nextIntUnsafe: () => 0 })
 )
 
 /** Runs a command in this process. */

@@ -119,6 +119,29 @@ const mistakes: Readonly<Record<string, readonly [string, ReadonlyArray<string>]
   "connects to servers that do not say where": [
     `locality: { probe: tcp }\nbackends: [{ ${nats} }]`,
     ['$:2:20  locality.probe: cannot be "tcp" with nats, which does not say where its servers replicate']
+  ],
+  "echoes without a key": [
+    "locality: { probe: udp }",
+    ['$:2:11  locality.probeKey_file: is required with probe "udp": the agents seal echoes with it']
+  ],
+  "a short key": [
+    "locality: { probe: udp, probeKey: short }",
+    ["$:2:35  locality.probeKey: needs 16 characters or more"]
+  ],
+  "a key and its file, and a port that nobody knows": [
+    "locality: { probe: udp, probeKey: a secret of the cluster, probeKey_file: f }\npeer: { listen: 127.0.0.1:0 }",
+    [
+      "$:2:35  locality.probeKey: cannot be combined with probeKey_file; keep the file",
+      '$:3:17  peer.listen: needs a port other than 0 with locality.probe "udp": echoes go there too'
+    ]
+  ],
+  "a key that the probe does not use": [
+    "locality: { probeKey_file: f }",
+    ['$:2:28  locality.probeKey_file: is not used by probe "engine"; set probe: udp']
+  ],
+  "a key that is not where it should be": [
+    "locality: { probe: udp, probeKey_file: gone }",
+    ["$:2:40  locality.probeKey_file: ~/gone cannot be read: there is no such file"]
   ]
 }
 

@@ -86,7 +86,7 @@ const mistakes: Readonly<Record<string, readonly [string, ReadonlyArray<string>]
       "$:1:1  cluster: is required",
       '$:2:13  membership.interval: expected a duration such as 500ms, 1s or 2m, got "soon"',
       "$:4:7  membership.peers.0: expected a section: keys indented under it, got 7",
-      '$:7:10  locality.probe: expected one of engine, tcp, got "ping"'
+      '$:7:10  locality.probe: expected one of engine, tcp, udp, got "ping"'
     ]
   ],
   "a dead time shorter than two beats": [

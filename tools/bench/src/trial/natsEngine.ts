@@ -8,9 +8,9 @@ import {
   pollUntil,
   startNatsCluster
 } from "@coterie/tools-engines"
+import { connect, type NatsConnection } from "@nats-io/transport-node"
 import { Effect, Schema } from "effect"
 
-import { connectNats, type NatsClient } from "./natsClient.ts"
 import { placements } from "./placements.ts"
 import type { FirstPlacement, Look, TrialCluster, TrialEngine } from "./TrialEngine.ts"
 
@@ -66,16 +66,24 @@ accounts {
   }
 }`
 
+/** The text of the reply; rejects when there is none in time, or at once when nobody listens to the subject. */
+const request = async (
+  client: NatsConnection,
+  subject: string,
+  body: string,
+  timeout: number
+): Promise<string> => (await client.request(subject, body, { timeout })).string()
+
 /** Every stream; rejects while one is missing. */
-const list = async (client: NatsClient): Promise<ReadonlyArray<Stream>> => {
+const list = async (client: NatsConnection): Promise<ReadonlyArray<Stream>> => {
   const { missing = [], streams } = Schema.decodeUnknownSync(Streams)(
-    await client.request("$JS.API.STREAM.LIST", "", 10_000)
+    await request(client, "$JS.API.STREAM.LIST", "", 10_000)
   )
   if (missing.length > 0) throw new Error(`no answer from ${missing.length} streams`)
   return streams
 }
 
-const look = async (client: NatsClient, monitor: string, ids: ReadonlyArray<string>): Promise<Look> => {
+const look = async (client: NatsConnection, monitor: string, ids: ReadonlyArray<string>): Promise<Look> => {
   // The main stream first.
   const streams = (await list(client)).toSorted(
     (a, b) => Number(b.config.name === mainStream) - Number(a.config.name === mainStream)
@@ -101,7 +109,7 @@ const replicasOf = ({ cluster: { leader = "", replicas } }: Stream): ReadonlyArr
   [leader, ...replicas.map(({ name }) => name)].filter((name) => name !== "").toSorted()
 
 /** Creates a stream, on all servers or, every second one, on three; again while there is no answer, as a young cluster still elects its leaders. */
-const create = (client: NatsClient, index: number, servers: number): Promise<void> => {
+const create = (client: NatsConnection, index: number, servers: number): Promise<void> => {
   const name = streamName(index)
   const stream = {
     name,
@@ -116,9 +124,9 @@ const create = (client: NatsClient, index: number, servers: number): Promise<voi
 
 const nothingMissing = (): undefined => undefined
 
-const ask = async (client: NatsClient, subject: string, body: object): Promise<void> => {
+const ask = async (client: NatsConnection, subject: string, body: object): Promise<void> => {
   const { error } = Schema.decodeUnknownSync(Answer)(
-    await client.request(subject, JSON.stringify(body), 10_000)
+    await request(client, subject, JSON.stringify(body), 10_000)
   )
   if (error !== undefined) throw new Error(`${subject}: ${error.description}`)
 }
@@ -128,7 +136,7 @@ const steadyLooks = 5
 
 /** Puts the first `misplaced` streams of all servers under the one leader, and takes the others from it. */
 const place = async (
-  client: NatsClient,
+  client: NatsConnection,
   { leader, misplaced }: FirstPlacement,
   ids: ReadonlyArray<string>
 ): Promise<void> => {
@@ -159,15 +167,24 @@ const place = async (
 /** The usual deadline of NATS clients. */
 const replyMillis = 5000
 
+/** A lost connection is seen as requests that fail. */
 const connectTo = (node: EngineNode | undefined) =>
   Effect.acquireRelease(
-    Effect.promise(() => connectNats(new URL(node?.url ?? "").hostname, node?.ports["client"] ?? 0)),
-    (client) => Effect.sync(() => client.close())
+    Effect.promise(() =>
+      connect({
+        servers: `${new URL(node?.url ?? "").hostname}:${node?.ports["client"] ?? 0}`,
+        reconnect: false
+      })
+    ),
+    (client) => Effect.promise(() => client.close())
   )
 
-const clusterOf = ({ monitorUrls, nodes }: NatsCluster, clients: ReadonlyArray<NatsClient>): TrialCluster => {
+const clusterOf = (
+  { monitorUrls, nodes }: NatsCluster,
+  clients: ReadonlyArray<NatsConnection>
+): TrialCluster => {
   const ids = nodes.map(({ id }) => id)
-  const clientAt = (node: number): NatsClient => {
+  const clientAt = (node: number): NatsConnection => {
     const client = clients[node]
     if (client === undefined) throw new RangeError(`no server ${node}`)
     return client
@@ -177,11 +194,12 @@ const clusterOf = ({ monitorUrls, nodes }: NatsCluster, clients: ReadonlyArray<N
     ids,
     client: (node) =>
       Effect.map(connectTo(nodes[node]), (client) => ({
-        write: async () => (await client.request("trial", "value", replyMillis)).includes('"seq"'),
+        write: async () => (await request(client, "trial", "value", replyMillis)).includes('"seq"'),
         // The last message, which the leader answers.
         read: async () =>
           !(
-            await client.request(
+            await request(
+              client,
               `$JS.API.STREAM.MSG.GET.${mainStream}`,
               '{"last_by_subj":"trial"}',
               replyMillis
