@@ -1,5 +1,5 @@
 /** What the heartbeat engine counts besides its loop. */
-import { Effect, Metric } from "effect"
+import { type Context, Effect, Metric } from "effect"
 
 import type { Refusal } from "./HeartbeatMessage.ts"
 import { makeLoopMetrics } from "./LoopMetrics.ts"
@@ -51,12 +51,20 @@ export const countStall = Metric.update(stalls, 1)
 
 /** Records how many members are in each state. */
 export const recordMembers = (view: ReadonlyArray<Member>): Effect.Effect<void> =>
-  Effect.forEach(
-    MemberState.literals,
-    (state) =>
-      Metric.update(
-        Metric.withAttributes(members, { state }),
-        view.filter((member) => member.state === state).length
-      ),
-    { discard: true }
+  Effect.contextWith((context: Context.Context<never>) =>
+    Effect.sync(() => {
+      const counts = { alive: 0, suspect: 0, dead: 0, left: 0 }
+      for (const { state } of view) counts[state] += 1
+      setMemberCounts(counts, context)
+    })
   )
+
+/** The same where the counts are known. */
+export const setMemberCounts = (
+  counts: Readonly<Record<MemberState, number>>,
+  context: Context.Context<never>
+): void => {
+  for (const state of MemberState.literals) {
+    Metric.withAttributes(members, { state }).updateUnsafe(counts[state], context)
+  }
+}

@@ -42,3 +42,30 @@ export {
   type VersionedDocumentOptions
 } from "./VersionedDocument.ts"
 export { type LoopMetrics, makeLoopMetrics } from "./LoopMetrics.ts"
+export {
+  BroadcastRefused,
+  type Explanation,
+  NotDead,
+  Swim,
+  type SwimHealth,
+  type SwimNotice,
+  type UserMessage
+} from "./Swim.ts"
+export { SwimMembership } from "./SwimMembership.ts"
+export { SwimOptions, type SwimOptionsInput, SwimOptionsInvalid } from "./SwimOptions.ts"
+export {
+  SeedUnresolved,
+  type SwimStream,
+  type SwimStreamHandler,
+  SwimTransport,
+  type SwimTransportHandler
+} from "./SwimTransport.ts"
+export { GenerationFileFailed } from "./swim/generationFile.ts"
+export {
+  KeyInvalid,
+  KeyIsPrimary,
+  type Keyring,
+  KeyringFull,
+  KeyUnknown,
+  type SwimKey
+} from "./swim/Keyring.ts"

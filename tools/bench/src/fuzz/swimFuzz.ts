@@ -1,18 +1,20 @@
-import { mutate, noise } from "./mutate.ts"
-import { type Draw, drawFrom } from "./randomNumbers.ts"
 /** Throws packets at the decoders of SWIM, and what they let through at a node. */
 import {
   decodePacketBody,
   packetSizes,
   writePacketBody,
+  type PacketBody
+} from "@coterie/membership/core/swimWire/packetCodec"
+import {
   decodeStreamMessage,
   encodeStreamMessage,
-  written,
-  type PacketBody,
-  type StreamMessage,
-  type Decoded,
-  type Malformed
-} from "./swimCore.ts"
+  type StreamMessage
+} from "@coterie/membership/core/swimWire/streamCodec"
+import type { Decoded, Malformed } from "@coterie/membership/core/swimWire/wireReader"
+import { written } from "@coterie/membership/core/swimWire/wireWriter"
+
+import { mutate, noise } from "./mutate.ts"
+import { type Draw, drawFrom } from "./randomNumbers.ts"
 import { anyPacket, anyStreamMessage } from "./swimMessages.ts"
 import { makeVictim, type Victim } from "./swimVictim.ts"
 

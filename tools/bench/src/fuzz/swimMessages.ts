@@ -1,15 +1,10 @@
-import type { Draw } from "./randomNumbers.ts"
 /** Random messages as members send them, about few members, so that they meet each other in the state of a node. */
-import type {
-  Accusation,
-  Departure,
-  MemberRecord,
-  GossipItem,
-  PacketMessage,
-  SyncEntry,
-  PacketBody,
-  StreamMessage
-} from "./swimCore.ts"
+import type { Accusation, Departure, MemberRecord } from "@coterie/membership/core/swim/memberRecord"
+import type { GossipItem, PacketMessage, SyncEntry } from "@coterie/membership/core/swim/messages"
+import type { PacketBody } from "@coterie/membership/core/swimWire/packetCodec"
+import type { StreamMessage } from "@coterie/membership/core/swimWire/streamCodec"
+
+import type { Draw } from "./randomNumbers.ts"
 
 const instances = [
   "0".repeat(32),

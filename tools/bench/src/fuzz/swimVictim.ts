@@ -1,18 +1,12 @@
-import type { Draw } from "./randomNumbers.ts"
 /** A node of SWIM that everything decodable is told to; it must stay within its bounds and its packets within theirs. */
-import {
-  swimProfiles,
-  startSwim,
-  nextDeadlineMillis,
-  step,
-  packetSizes,
-  type SwimOptions,
-  type SwimEffect,
-  type SwimEvent,
-  type SwimState,
-  type PacketBody,
-  type StreamMessage
-} from "./swimCore.ts"
+import { swimProfiles, type SwimOptions } from "@coterie/membership/core/swim/options"
+import { startSwim } from "@coterie/membership/core/swim/startSwim"
+import { nextDeadlineMillis, step } from "@coterie/membership/core/swim/swim"
+import type { SwimEffect, SwimEvent, SwimState } from "@coterie/membership/core/swim/swimState"
+import { packetSizes, type PacketBody } from "@coterie/membership/core/swimWire/packetCodec"
+import type { StreamMessage } from "@coterie/membership/core/swimWire/streamCodec"
+
+import type { Draw } from "./randomNumbers.ts"
 import { anyId, victim } from "./swimMessages.ts"
 
 /** Small bounds, so that they are reached. */

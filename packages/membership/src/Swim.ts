@@ -1,0 +1,102 @@
+/** What a SWIM cluster offers beyond `Membership`: messages to everybody, reasons, this node's own condition, and its keys. */
+import { Context, type Effect, Schema, type Stream } from "effect"
+
+import type { SwimNews } from "./core/swim/changes.ts"
+import type { MemberState, NodeId } from "./Membership.ts"
+import type { Keyring } from "./swim/Keyring.ts"
+
+/** The member cannot be declared left: only the dead can. */
+export class NotDead extends Schema.TaggedError<NotDead>()("NotDead", {
+  id: Schema.String,
+  /** `unknown` for somebody who is no member. */
+  state: Schema.Literals(["alive", "suspect", "left", "unknown"])
+}) {
+  override get message(): string {
+    return `only a dead member can be declared left, and ${this.id} is ${this.state}`
+  }
+}
+
+/** A broadcast was not sent. */
+export class BroadcastRefused extends Schema.TaggedError<BroadcastRefused>()("BroadcastRefused", {
+  name: Schema.String,
+  /** `queue_full`: try again when what is queued has been told; the others stay. */
+  reason: Schema.Literals(["queue_full", "too_large", "bad_name", "not_a_member"]),
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `broadcast ${this.name} refused: ${this.detail}`
+  }
+}
+
+/** A message of the application from another member. */
+export interface UserMessage {
+  readonly from: NodeId
+  readonly name: string
+  readonly payload: Uint8Array
+}
+
+/** Why a member is shown as it is. */
+export interface Explanation {
+  readonly id: NodeId
+  readonly state: MemberState
+  /** Who says so and on what evidence, in one clause. */
+  readonly reason: string
+  /** The suspicion that is running, if any. */
+  readonly suspicion:
+    | {
+        readonly accuser: NodeId
+        readonly confirmedBy: ReadonlyArray<NodeId>
+        /** Confirmations after which the suspicion is as short as it gets. */
+        readonly confirmationsMax: number
+        /** Time in ms after which the member is dead unless it refutes. */
+        readonly leftMillis: number
+      }
+    | undefined
+}
+
+/** This node's own condition. */
+export interface SwimHealth {
+  /** 0 is well; up to `awarenessMax - 1` (7), by which this node's own probes slow down (Lifeguard). */
+  readonly score: number
+  /** This node seems to be the one cut off. */
+  readonly isolated: boolean
+  readonly phase: "joining" | "member" | "leaving" | "left" | "superseded"
+}
+
+/** What happened to this node itself, or to its network. */
+export type SwimNotice = Extract<
+  SwimNews,
+  {
+    readonly _tag:
+      | "NameConflict"
+      | "Superseded"
+      | "Refuted"
+      | "Isolated"
+      | "Reconnected"
+      | "Stalled"
+      | "UdpBlocked"
+  }
+>
+
+/** Operations and observations of one SWIM node. */
+export class Swim extends Context.Service<
+  Swim,
+  {
+    /** Declares a dead member left, so that it is not tried again; if it lives after all it comes back as a new run. */
+    forceLeave(id: NodeId): Effect.Effect<void, NotDead>
+    /**
+     * Tells every member, at most once each while it remembers. A newer message of this node with the same name replaces one still on its
+     * way. The name has 1 to 128 characters, the message must fit a packet.
+     */
+    broadcast(name: string, payload: Uint8Array): Effect.Effect<void, BroadcastRefused>
+    /** Broadcasts of other members from now on; a slow reader loses the oldest. */
+    readonly events: Stream.Stream<UserMessage>
+    /** What happened to this node or its network from now on. */
+    readonly notices: Stream.Stream<SwimNotice>
+    /** Why a member is shown as it is; undefined for somebody who is not shown. */
+    explain(id: NodeId): Effect.Effect<Explanation | undefined>
+    readonly health: Effect.Effect<SwimHealth>
+    /** The keys, for their rotation; undefined in plaintext. */
+    readonly keyring: Keyring | undefined
+  }
+>()("@coterie/membership/Swim") {}

@@ -1,0 +1,74 @@
+/** Entering the cluster: pull first, make sure that nobody living has this name, then announce this node. */
+import { announceGeneration, announce } from "./announce.ts"
+import type { JoinFailure } from "./changes.ts"
+import { openSync, pushBack } from "./exchanges.ts"
+import { firstDue, syncSoon } from "./schedule.ts"
+import { emit, type Exchange, type Turn } from "./swimState.ts"
+
+/** Contacts the seeds. A node that has left, or lost its name, comes back as a new process. */
+export const join = (turn: Turn, seeds: ReadonlyArray<string>): void => {
+  const { state } = turn
+  const isAlone = state.table.present === 1
+  if (state.phase === "left" || state.phase === "superseded") {
+    state.phase = "joining"
+    state.leaveTold = false
+    Object.assign(state.due, firstDue(state.options, turn.nowMillis, turn.random))
+    if (state.table.suspicions.size > 0) state.due.verdicts = turn.nowMillis
+    announceGeneration(turn, state.self.generation + 1)
+  } else if (state.phase === "member" && isAlone) state.phase = "joining"
+  state.seeds = seeds
+  state.joinAnswered = false
+  const opened = seeds.filter((seed) => openSync(turn, seed, "join"))
+  if (opened.length === 0)
+    failJoin(turn, "no_answer", seeds.length === 0 ? "no seeds" : "too many exchanges are open")
+}
+
+/** A seed has answered a join in full: close the exchange, now or when it is certain that the name is free. */
+export const onJoinAnswered = (turn: Turn, id: number, exchange: Exchange): void => {
+  const { state } = turn
+  if (state.phase === "joining" && state.check !== undefined) {
+    state.heldExchanges.push(id)
+    return
+  }
+  admit(turn, exchange.address)
+  pushBack(turn, id, exchange, [])
+}
+
+/** The name is free: go on with what waited for that. */
+export const releaseHeld = (turn: Turn): void => {
+  const { state } = turn
+  for (const id of state.heldExchanges.splice(0)) {
+    const exchange = state.exchanges.get(id)
+    if (exchange !== undefined) onJoinAnswered(turn, id, exchange)
+  }
+}
+
+/** A seed did not answer a join; the join fails with the last of them. A node without a cluster is a cluster of one. */
+export const onJoinUnanswered = (turn: Turn, reason: JoinFailure, detail: string): void => {
+  const { state } = turn
+  if (state.joinAnswered) return
+  if ([...state.exchanges.values()].some((exchange) => exchange.reason === "join")) return
+  failJoin(turn, reason, detail)
+}
+
+/** The join has failed. After a name conflict the node takes no part; otherwise it is a cluster of one. */
+export const failJoin = (turn: Turn, reason: JoinFailure, detail: string): void => {
+  const { state } = turn
+  emit(turn, { _tag: "JoinFailed", reason, detail })
+  if (state.phase !== "joining") return
+  state.phase = reason === "name_conflict" ? "superseded" : "member"
+  if (reason === "name_conflict") {
+    for (const id of state.heldExchanges.splice(0)) state.exchanges.delete(id)
+  } else announce(turn)
+}
+
+const admit = (turn: Turn, through: string): void => {
+  const { state } = turn
+  if (state.phase === "joining") {
+    state.phase = "member"
+    syncSoon(turn)
+  }
+  state.joinAnswered = true
+  announce(turn)
+  emit(turn, { _tag: "JoinSucceeded", through })
+}

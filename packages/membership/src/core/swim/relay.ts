@@ -1,0 +1,99 @@
+/** Pings done for others: an answer is passed on at once, silence is reported while the asker still waits. */
+import { slotOf } from "./memberTable.ts"
+import type { Ack, NotMe, PingReq } from "./messages.ts"
+import { send } from "./outbox.ts"
+import { isMe, sendPing } from "./probe.ts"
+import { allowed } from "./rateWindow.ts"
+import { nextSeq, type Relay, type Turn } from "./swimState.ts"
+
+/** Share of the asker's time after which silence is reported; memberlist waits for all of it, and its report comes too late. */
+const nackShare = 0.8
+
+/** Pings for others at a time. */
+const relaysMax = 256
+
+/** Longest time that a ping for another is remembered, whatever it says, in ms. */
+const budgetMillisMax = 60_000
+
+/** Pings the target for the sender, or says that it asks too often. */
+export const onPingReq = (
+  turn: Turn,
+  message: PingReq,
+  sender: { readonly from: string; readonly address: string }
+): void => {
+  const { nowMillis, state } = turn
+  const origin = { id: sender.from, address: sender.address }
+  if (isMe(state, message.target)) {
+    return send(turn, origin, { _tag: "Ack", seq: message.seq, target: message.target, wantsRecord: false })
+  }
+  if (
+    state.relays.size >= relaysMax ||
+    !allowed(state.relayWindow, sender.from, state.options.pingReqsPerSecond, nowMillis)
+  ) {
+    state.counters.pingReqsRefused += 1
+    return send(turn, origin, { _tag: "Nack", seq: message.seq, reason: "rate_limited" })
+  }
+  const budgetMillis = Math.min(message.budgetMillis, budgetMillisMax)
+  const relay: Relay = {
+    seq: nextSeq(state),
+    origin: sender.from,
+    originAddress: sender.address,
+    originSeq: message.seq,
+    target: message.target,
+    incarnation: message.incarnation,
+    nackAtMillis: nowMillis + nackShare * budgetMillis,
+    endsAtMillis: nowMillis + budgetMillis
+  }
+  state.relays.set(relay.seq, relay)
+  state.due.relays = Math.min(state.due.relays, relay.nackAtMillis)
+  sendPing(turn, relay.seq, relay.target, message.address)
+}
+
+/** Passes an answer on to who asked for it, with the target's newer record if there is one; false when nobody did. */
+export const onRelayAnswer = (turn: Turn, message: Ack | NotMe): boolean => {
+  const { state } = turn
+  const relay = state.relays.get(message.seq)
+  if (relay === undefined) return false
+  const isTarget =
+    message._tag === "NotMe" ||
+    (message.target.id === relay.target.id &&
+      message.target.generation === relay.target.generation &&
+      message.target.instanceHash === relay.target.instanceHash)
+  if (!isTarget) return false
+  state.relays.delete(relay.seq)
+  const slot = slotOf(state.table, relay.target.id)
+  const record = slot === undefined ? undefined : state.table.records[slot]
+  const isNews =
+    record !== undefined &&
+    (record.generation > relay.target.generation || record.incarnation > relay.incarnation)
+  send(
+    turn,
+    { id: relay.origin, address: relay.originAddress },
+    message._tag === "Ack"
+      ? { ...message, seq: relay.originSeq, wantsRecord: false }
+      : { ...message, seq: relay.originSeq },
+    isNews ? record : undefined
+  )
+  return true
+}
+
+/** Reports silence where it is time to, and forgets what nobody waits for any more. */
+export const onRelaysDue = (turn: Turn): void => {
+  const { nowMillis, state } = turn
+  state.due.relays = Infinity
+  for (const relay of state.relays.values()) {
+    if (nowMillis >= relay.endsAtMillis) state.relays.delete(relay.seq)
+    if (nowMillis >= relay.nackAtMillis) {
+      relay.nackAtMillis = Infinity
+      const { origin, originAddress, originSeq } = relay
+      send(
+        turn,
+        { id: origin, address: originAddress },
+        { _tag: "Nack", seq: originSeq, reason: "no_answer" }
+      )
+    }
+    if (nowMillis < relay.endsAtMillis) {
+      state.due.relays = Math.min(state.due.relays, relay.nackAtMillis, relay.endsAtMillis)
+    }
+  }
+}

@@ -1,0 +1,167 @@
+/** Streams that others open to this node, each within bounds of number, bytes and time. */
+import { Effect } from "effect"
+
+import type { MemberRecord } from "../core/swim/memberRecord.ts"
+import type { Ack, NotMe, Ping } from "../core/swim/messages.ts"
+import { isMe } from "../core/swim/probe.ts"
+import type { SwimEffect } from "../core/swim/swimState.ts"
+import type { Sender } from "../core/swimWire/frameHeader.ts"
+import { encodeRefusal } from "../core/swimWire/refusal.ts"
+import { answerParts, type StreamMessage } from "../core/swimWire/streamCodec.ts"
+import type { SwimStream, SwimStreamHandler } from "../SwimTransport.ts"
+import type { Refused } from "./frameTrust.ts"
+import { lingerMillis, type StreamFault, type StreamNet } from "./streamNet.ts"
+import { answerStream, type StreamEnd } from "./streamSeal.ts"
+
+/** Most streams from others at a time. */
+const streamsMax = 128
+
+/** Most bytes of a stream whose sender has not proven itself. */
+const strangerBytesMax = 65_536
+
+/** Most bytes that a stream brings. */
+const streamBytesMax = 33_554_432
+
+type AnswerSync = Extract<SwimEffect, { _tag: "AnswerSync" }>
+
+/** The streams of one node that others opened. */
+export interface InboundStreams {
+  readonly accept: (stream: SwimStream) => SwimStreamHandler
+  readonly answerSync: (effect: AnswerSync) => void
+}
+
+interface Visit {
+  readonly end: StreamEnd
+  readonly stream: SwimStream
+  /** Ends the visit once, with a last act. */
+  readonly leave: (last: () => void) => void
+  isOver: boolean
+  bytes: number
+  exchange: number | undefined
+}
+
+/** All visits of one node. */
+interface Visits {
+  readonly net: StreamNet
+  /** Push/pulls that wait for the core's answer. */
+  readonly asking: Map<number, Visit>
+  open: number
+  exchanges: number
+}
+
+/** No streams yet. */
+export const makeInboundStreams = (net: StreamNet): InboundStreams => {
+  const visits: Visits = { net, asking: new Map(), open: 0, exchanges: 0 }
+  return {
+    accept: (stream) => {
+      if (visits.open < streamsMax) return receive(visits, begin(visits, stream))
+      net.countFault("too_many")
+      stream.destroy()
+      return { onBytes: () => undefined, onClosed: () => undefined }
+    },
+    answerSync: ({ answer, exchange }) => {
+      const visit = visits.asking.get(exchange)
+      if (visit === undefined) return
+      visits.asking.delete(exchange)
+      if (answer._tag === "SyncRefused") return sayLast(visit, answer)
+      for (const part of answerParts(answer)) visit.stream.write(visit.end.seal(part))
+    }
+  }
+}
+
+const begin = (visits: Visits, stream: SwimStream): Visit => {
+  const { net } = visits
+  const longestMillis = net.state.options.streamTimeoutMillis + lingerMillis(net.state)
+  const timer = net.run(
+    Effect.delay(
+      Effect.sync(() => drop(visits, visit, "too_long")),
+      longestMillis
+    )
+  )
+  const visit: Visit = {
+    end: answerStream(net.trust, net.state.self),
+    stream,
+    isOver: false,
+    bytes: 0,
+    exchange: undefined,
+    leave: (last) => {
+      if (visit.isOver) return
+      visit.isOver = true
+      visits.open -= 1
+      timer.interruptUnsafe()
+      if (visit.exchange !== undefined) visits.asking.delete(visit.exchange)
+      last()
+    }
+  }
+  visits.open += 1
+  return visit
+}
+
+const receive = (visits: Visits, visit: Visit): SwimStreamHandler => ({
+  onBytes: (bytes) => {
+    if (visit.isOver) return
+    visit.bytes += bytes.length
+    const most = visit.end.peer() === undefined ? strangerBytesMax : streamBytesMax
+    if (visit.bytes > most) return drop(visits, visit, "too_long")
+    const received = visit.end.receive(bytes)
+    if ("_tag" in received) return refuse(visits, visit, received)
+    for (const message of received) hear(visits, visit, message)
+  },
+  onClosed: () => visit.leave(() => undefined)
+})
+
+const hear = (visits: Visits, visit: Visit, message: StreamMessage): void => {
+  const { asking, net } = visits
+  const { exchange } = visit
+  const peer = visit.end.peer()
+  if (peer === undefined || visit.isOver) return
+  if (message._tag === "Ping" && exchange === undefined && isPresent(net)) {
+    return sayLast(visit, answerTo(net, message))
+  }
+  if (message._tag === "SyncRequest" && exchange === undefined && isOf(message.sender, peer)) {
+    visits.exchanges += 1
+    visit.exchange = visits.exchanges
+    asking.set(visit.exchange, visit)
+    return net.turn({ _tag: "SyncRequested", exchange: visit.exchange, request: message })
+  }
+  if (message._tag === "SyncPush" && exchange !== undefined && !asking.has(exchange)) {
+    const { entries, last } = message
+    net.turn({ _tag: "SyncEntries", exchange: undefined, from: peer.id, entries, differing: [], last })
+    if (last) visit.leave(() => visit.stream.end())
+    return
+  }
+  drop(visits, visit, "unexpected")
+}
+
+const answerTo = ({ state }: StreamNet, { seq, target }: Ping): Ack | NotMe => {
+  const { generation, id } = state.self
+  return isMe(state, target)
+    ? { _tag: "Ack", seq, target, wantsRecord: false }
+    : { _tag: "NotMe", seq, id, generation }
+}
+
+const sayLast = ({ end, leave, stream }: Visit, message: StreamMessage): void =>
+  leave(() => {
+    stream.write(end.seal(message))
+    stream.end()
+  })
+
+const refuse = ({ net }: Visits, { leave, stream }: Visit, refused: Refused): void => {
+  net.countRefused(refused)
+  leave(() => {
+    stream.write(encodeRefusal(refused.reason))
+    stream.end()
+  })
+}
+
+const drop = ({ net }: Visits, { leave, stream }: Visit, fault: StreamFault): void => {
+  net.countFault(fault)
+  leave(() => stream.destroy())
+}
+
+/** A push/pull is opened in the name of the process that opened the stream. */
+const isOf = (sender: MemberRecord, peer: Sender): boolean =>
+  sender.id === peer.id && sender.instance === peer.instance
+
+/** A node that is gone answers no ping. */
+const isPresent = ({ state: { phase } }: StreamNet): boolean => phase !== "left" && phase !== "superseded"

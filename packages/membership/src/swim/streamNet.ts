@@ -1,0 +1,26 @@
+/** What both directions of streams need of their node. */
+import type { Effect, Fiber } from "effect"
+
+import type { SwimEvent, SwimState } from "../core/swim/swimState.ts"
+import type { SwimTransport } from "../SwimTransport.ts"
+import type { FrameTrust, Refused } from "./frameTrust.ts"
+
+/** Why a stream was closed by this node, besides refusals of frames. */
+export type StreamFault = "too_many" | "too_long" | "unexpected"
+
+/** A node as its streams see it. */
+export interface StreamNet {
+  readonly state: SwimState
+  readonly trust: FrameTrust
+  readonly transport: SwimTransport["Service"]
+  readonly turn: (event: SwimEvent) => void
+  /** Runs an effect in the scope of the node. */
+  readonly run: <A>(effect: Effect.Effect<A>) => Fiber.Fiber<A>
+  /** Counts a frame that was dropped. */
+  readonly countRefused: (refused: Refused) => void
+  /** Counts a stream that this node closed. */
+  readonly countFault: (fault: StreamFault) => void
+}
+
+/** How long a stream stays open for the closing push after its answer, in ms: a join first makes sure that its name is free. */
+export const lingerMillis = ({ options }: SwimState): number => 3 * options.probeTimeoutMillis + 1000

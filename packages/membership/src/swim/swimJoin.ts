@@ -1,0 +1,80 @@
+/** Joins: which seeds were asked, who answered, and when all have. */
+import { Effect, Semaphore } from "effect"
+
+import type { SwimNews } from "../core/swim/changes.ts"
+import type { SwimState } from "../core/swim/swimState.ts"
+import { JoinFailed } from "../Membership.ts"
+import { seedsMax } from "../SwimOptions.ts"
+import type { SwimDriver } from "./swimDriver.ts"
+
+/** The comings and goings of one node. */
+export interface Passages {
+  /** Enters through these seeds and returns how many answered. */
+  readonly join: (seeds: ReadonlyArray<string>) => Effect.Effect<number, JoinFailed>
+  /** Says goodbye; succeeds when it has been told. */
+  readonly leave: Effect.Effect<void>
+  /** Takes notice of what the core tells. */
+  readonly onNews: (news: SwimNews) => void
+  /** Takes notice of what a turn has ended. */
+  readonly settled: () => void
+}
+
+/** Passages through a driver that may not have been started yet. */
+export const makePassages = (state: SwimState, driver: SwimDriver): Passages => {
+  const joins = Semaphore.makeUnsafe(1)
+  const departures = new Set<() => void>()
+  let answered = 0
+  let failure: string | undefined
+  let settle: (() => void) | undefined
+
+  const isOpen = () =>
+    [...state.exchanges.values()].some(({ reason }) => reason === "join") && failure === undefined
+
+  const departed = Effect.callback<void>((resume) => {
+    if (state.phase !== "leaving") return resume(Effect.void)
+    const done = () => resume(Effect.void)
+    departures.add(done)
+    return Effect.sync(() => departures.delete(done))
+  })
+
+  const attempt = (seeds: ReadonlyArray<string>) =>
+    Effect.callback<number, JoinFailed>((resume) => {
+      answered = 0
+      failure = undefined
+      settle = () => {
+        if (isOpen()) return
+        settle = undefined
+        const detail = failure ?? "nobody answered"
+        resume(
+          answered > 0 ? Effect.succeed(answered) : Effect.fail(new JoinFailed({ addresses: seeds, detail }))
+        )
+      }
+      driver.turn({ _tag: "Join", seeds })
+      return Effect.sync(() => (settle = undefined))
+    })
+
+  return {
+    join: (seeds) => {
+      const addresses = [...new Set(seeds)]
+      if (addresses.length === 0 || addresses.length > seedsMax) {
+        const detail = `1 to ${seedsMax} addresses are needed, not ${addresses.length}`
+        return Effect.fail(new JoinFailed({ addresses, detail }))
+      }
+      return joins.withPermit(Effect.andThen(departed, attempt(addresses)))
+    },
+    leave: Effect.suspend(() => {
+      driver.turn({ _tag: "Leave" })
+      return departed
+    }),
+    onNews: (news) => {
+      if (news._tag === "JoinSucceeded") answered += 1
+      if (news._tag === "JoinFailed") failure = news.detail
+    },
+    settled: () => {
+      settle?.()
+      if (state.phase === "leaving") return
+      for (const done of departures) done()
+      departures.clear()
+    }
+  }
+}

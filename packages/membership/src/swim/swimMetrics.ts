@@ -1,0 +1,78 @@
+/** What a SWIM node counts besides its loop. */
+import { type Context, Metric, Struct } from "effect"
+
+import type { SwimState } from "../core/swim/swimState.ts"
+import type { RefusalReason } from "../core/swimWire/refusal.ts"
+import { setMemberCounts } from "../heartbeatMetrics.ts"
+import { makeLoopMetrics } from "../LoopMetrics.ts"
+import type { FrameTrust } from "./frameTrust.ts"
+import type { StreamFault } from "./streamNet.ts"
+
+/** The four metrics of the protocol's loop; an iteration is a turn that the timer began, and an error a turn that died. */
+export const swimLoop = makeLoopMetrics<"defect" | "generation_file">("swim_loop")
+
+const counter = (name: string, description: string) =>
+  Metric.counter(name, { description, incremental: true })
+
+const refused = counter("swim_refused_total", "Packets and streams that were refused, by reason")
+const streamFaults = counter("swim_streams_dropped_total", "Streams that this node closed, by fault")
+const skipped = counter("swim_extensions_skipped_total", "Extensions of newer versions that were passed over")
+const oversized = counter("swim_packets_too_large_total", "Packets that no datagram can carry")
+const forgotten = counter("swim_senders_forgotten_total", "Senders whose packets could be replayed again")
+const health = Metric.gauge("swim_local_health", {
+  description: "Local health score: 0 is well, higher means slower probes (Lifeguard)"
+})
+
+/** The counts of one node. */
+export interface SwimMetrics {
+  readonly refused: (reason: RefusalReason) => void
+  readonly streamFault: (fault: StreamFault) => void
+  readonly skipped: (extensions: number) => void
+  readonly oversized: () => void
+  /** Brings the metrics up to the core's counters. */
+  readonly report: () => void
+}
+
+/** Counts into the registry of this context. */
+export const makeSwimMetrics = (
+  context: Context.Context<never>,
+  state: SwimState,
+  trust: FrameTrust
+): SwimMetrics => {
+  const reported = new Map<string, number>()
+  const raise = (metric: Metric.Counter<number>, name: string, total: number) => {
+    const before = reported.get(name) ?? 0
+    if (total === before && reported.has(name)) return
+    reported.set(name, total)
+    metric.updateUnsafe(total - before, context)
+  }
+  return {
+    refused: (reason) => Metric.withAttributes(refused, { reason }).updateUnsafe(1, context),
+    streamFault: (fault) => Metric.withAttributes(streamFaults, { fault }).updateUnsafe(1, context),
+    skipped: (extensions) => {
+      if (extensions > 0) skipped.updateUnsafe(extensions, context)
+    },
+    oversized: () => oversized.updateUnsafe(1, context),
+    report: () => {
+      for (const name of Struct.keys(state.counters)) {
+        raise(coreCounter(name), name, state.counters[name])
+      }
+      raise(forgotten, "forgotten", trust.senders.forgotten())
+      health.updateUnsafe(state.awareness, context)
+      const { dead, left, present, suspects } = state.table
+      setMemberCounts({ alive: present - suspects, suspect: suspects, dead, left }, context)
+    }
+  }
+}
+
+const coreCounters = new Map<string, Metric.Counter<number>>()
+
+/** `probesFailed` becomes `swim_probes_failed_total`. */
+const coreCounter = (name: string): Metric.Counter<number> => {
+  const known = coreCounters.get(name)
+  if (known !== undefined) return known
+  const words = name.replaceAll(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+  const made = counter(`swim_${words.replaceAll(" ", "_")}_total`, `SWIM: ${words}`)
+  coreCounters.set(name, made)
+  return made
+}
