@@ -1,26 +1,68 @@
 /**
- * `npm run sim -- election ...`; without a valid command it says how it is called.
+ * `npm run sim -- election ...` and `npm run sim -- membership ...`; without a valid command it says how it is called.
  *
- * Fails, and prints the command that replays it, when a strategy that promises so much had two leaders, broke an invariant or fooled a fenced resource.
+ * Fails, and prints the command that replays it, when a strategy that promises so much had two leaders, broke an invariant or fooled a fenced
+ * resource; or when the membership core broke an invariant or gave up who it must not.
  */
-import { readCommand, replay, table, usage } from "./election/cli.ts"
-import { electionReport, type ElectionRow } from "./election/report.ts"
+import {
+  readCommand as readElection,
+  replay as replayElection,
+  table as electionTable,
+  usage as electionUsage
+} from "./election/cli.ts"
+import { electionReport } from "./election/report.ts"
+import {
+  readCommand as readMembership,
+  replay as replayMembership,
+  table as membershipTable,
+  usage as membershipUsage
+} from "./membership/cli.ts"
+import { membershipReport } from "./membership/report.ts"
 
-const command = readCommand(process.argv.slice(2))
-if (typeof command === "string") {
-  console.error(`${command}\n${usage}`)
-  process.exitCode = 2
-} else {
-  const rows: Array<ElectionRow> = []
-  for (const row of electionReport(command)) {
-    rows.push(row)
-    // A long run shows each line as it comes.
-    if (!command.json) console.log(rows.length === 1 ? table(rows) : table(rows).split("\n").at(-1))
+/** Prints each row as it comes, for a run may be long, and the replay of the first failure in it. */
+const print = <Row>(
+  rows: Iterable<Row>,
+  {
+    json,
+    replay,
+    table
+  }: {
+    readonly json: boolean
+    readonly table: (rows: ReadonlyArray<Row>) => string
+    readonly replay: (row: Row) => string | undefined
+  }
+): void => {
+  const all: Array<Row> = []
+  for (const row of rows) {
+    all.push(row)
+    if (!json) console.log(all.length === 1 ? table(all) : table(all).split("\n").at(-1))
     const failed = replay(row)
     if (failed !== undefined) {
       console.error(failed)
       process.exitCode = 1
     }
   }
-  if (command.json) console.log(JSON.stringify(rows, null, 2))
+  if (json) console.log(JSON.stringify(all, null, 2))
+}
+
+const refuse = (wrong: string, ...usages: ReadonlyArray<string>): void => {
+  console.error([wrong, ...usages].join("\n"))
+  process.exitCode = 2
+}
+
+const args = process.argv.slice(2)
+if (args[0] === "membership") {
+  const command = readMembership(args)
+  if (typeof command === "string") refuse(command, membershipUsage)
+  else {
+    const { json } = command
+    print(membershipReport(command), { json, table: membershipTable, replay: replayMembership })
+  }
+} else {
+  const command = readElection(args)
+  if (typeof command === "string") refuse(command, electionUsage, membershipUsage)
+  else {
+    const { json } = command
+    print(electionReport(command), { json, table: electionTable, replay: replayElection })
+  }
 }

@@ -1,6 +1,7 @@
 /** Reads the command line of `npm run sim -- election` and prints its table. */
 import { parseArgs } from "node:util"
 
+import { oneOf, whole } from "../flags.ts"
 import type { ElectionReportOptions, ElectionRow } from "./report.ts"
 import { nodesMax, strategies } from "./run.ts"
 import { scenarios } from "./scenarios.ts"
@@ -54,23 +55,6 @@ const flags = {
 } as const
 
 const scenarioNames = scenarios.map(({ name }) => name)
-
-const whole = (
-  flag: string,
-  text: string,
-  { maximum, minimum }: { readonly minimum: number; readonly maximum: number }
-): number => {
-  const value = Number(text)
-  if (!/^\d+$/.test(text) || value < minimum || value > maximum)
-    throw new RangeError(`--${flag} is a whole number from ${minimum} to ${maximum}, not "${text}"`)
-  return value
-}
-
-const oneOf = <A extends string>(flag: string, known: ReadonlyArray<A>, text: string): A => {
-  const found = known.find((name) => name === text)
-  if (found === undefined) throw new RangeError(`--${flag} is one of ${known.join(", ")}, not "${text}"`)
-  return found
-}
 
 const header = [
   "| scenario | nodes | strategy | two leaders, mean | no leader | gap mean | gap p99 | fenced violations |",
