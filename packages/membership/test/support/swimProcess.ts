@@ -82,8 +82,9 @@ const program = Effect.gen(function* () {
   return yield* Effect.never
 }).pipe(
   Effect.scoped,
-  Effect.provide(SwimMembership.layer(options).pipe(Layer.provideMerge(transport))),
-  Effect.provide(Logger.layer([]))
+  Effect.provide(
+    SwimMembership.layer(options).pipe(Layer.provideMerge(transport), Layer.provideMerge(Logger.layer([])))
+  )
 )
 
 process.on("disconnect", () => process.exit(0))
