@@ -70,7 +70,15 @@ describe.skipIf(!requireEngine("etcd", "leases in etcd with users").available)("
       yield* admin("user/grant", { user: "a", role: "leases" })
       yield* admin("enable", {})
       const as = (password: string, prefix: string) =>
-        open(layerEtcd({ urls, prefix, auth: { username: "a", password: Redacted.make(password) } }))
+        open(
+          layerEtcd({
+            urls,
+            prefix,
+            auth: { username: "a", password: Redacted.make(password) },
+            // etcd hashes passwords slowly on purpose.
+            timeout: Duration.seconds(10)
+          })
+        )
       const store = yield* as("pass", "mine/")
       const epoch = (yield* store.takeOver("x", claim)) ?? 0
       assert.isTrue(yield* store.renew("x", { holder: "a#1", epoch }))
