@@ -78,8 +78,14 @@ export const pollCandidate = (
   // On a network or disk slower than half a heartbeat a fixed wait would never end in a leader.
   const patienceMillis = Math.min((heartbeatMillis / 2) * 2 ** state.lateBids, leaseMillis / 2)
   if (nowMillis - bid.sentAtMillis < patienceMillis) return [state, nothing]
-  const late = { ...state, lateBids: state.lateBids + 1 }
-  return abandon(late, bid, nowMillis, nowMillis + random * heartbeatMillis)
+  // A refusal tells of another bid, which longer waits would only keep from winning.
+  const isLate = bid.refusedBy.length === 0
+  return abandon(
+    isLate ? { ...state, lateBids: state.lateBids + 1 } : state,
+    bid,
+    nowMillis,
+    nowMillis + random * Math.max(heartbeatMillis, 2 * patienceMillis)
+  )
 }
 
 const settleBid = (state: LeasedQuorumState, bid: Bid, nowMillis: number): Step => {

@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 
-import { ExplainLeaderReport, LeaderReport, MembersReport } from "../../src/api/responses.ts"
+import { ExplainLeaderReport, LeaderReport } from "../../src/api/responses.ts"
 import { agreedLeader, startCluster } from "./AgentCluster.ts"
 import { eventually, run, type RunningAgent } from "./AgentProcess.ts"
 
 const leaseMillis = 10_000
 
 /** Agents of which n1 leads, with a lease that no test waits for. */
-const startThree = async (membership = "interval: 100ms, deadAfter: 20s") => {
+const startThree = async (membership = "interval: 400ms, deadAfter: 20s") => {
   const agents = await startCluster(["n1", "n2", "n3"], {
     membership,
     settings: `election: { lease: ${leaseMillis}ms, cooldown: 5m }\ndrain: { readinessDelay: 0s }\n`
@@ -74,11 +74,11 @@ describe("leadership of three agents", () => {
   })
 
   it("is not handed to a member that died", async () => {
-    const { agents, n2, n3 } = await startThree("interval: 100ms, deadAfter: 500ms")
+    const { agents, n1, n2, n3 } = await startThree("interval: 400ms, deadAfter: 2s")
     n3.child.kill("SIGKILL")
     await eventually(
-      () => n2.read(MembersReport, "/v1/members"),
-      ({ members }) => members.some(({ id, state }) => id === "n3" && state === "dead")
+      () => n1.read(ExplainLeaderReport, "/v1/explain/leader"),
+      ({ explanation }) => explanation.members.some(({ id, reason }) => id === "n3" && reason === "dead")
     )
     const { code, stderr } = await coterie(n2, "leader", "--transfer", "n3")
     assert.strictEqual(code, 5, stderr)
