@@ -35,8 +35,8 @@ const startNode = Effect.fnUntraced(function* (
     self,
     advertise: address,
     peers,
-    interval: Duration.millis(100),
-    deadAfter: Duration.millis(500)
+    interval: Duration.millis(250),
+    deadAfter: Duration.millis(1250)
   }).pipe(Layer.provide(Layer.succeedContext(http)))
   const context = yield* Layer.buildWithScope(layer, scope)
   const document = yield* VersionedDocument.make({
