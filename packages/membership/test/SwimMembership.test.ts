@@ -144,8 +144,7 @@ describe("SwimMembership", () => {
         yield* pass(5)
         const [notice] = yield* Fiber.join(stalled)
         assert(notice?._tag === "Stalled")
-        // A packet may arrive before the alarm: then the stall counts from the next probe's deadline, at most a second away.
-        assert.isAtLeast(notice.millis, 7000)
+        assert.isAbove(notice.millis, 7500)
         assert.deepStrictEqual(seen, [])
         assert.strictEqual(yield* metric("swim_stalls_total"), stallsBefore + 1)
       })

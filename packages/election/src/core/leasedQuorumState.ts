@@ -81,7 +81,7 @@ export interface LeasedQuorumState {
   /** Since when a bid of ours could win; undefined while it could not. */
   readonly openSinceMillis: number | undefined
   readonly backOffUntilMillis: number
-  /** Bids of this node in a row that ran out of time; each makes the next one wait twice as long. */
+  /** Bids of this node in a row that ran out of time and that nobody refused; each makes the next one wait twice as long. */
   readonly lateBids: number
   /** After stepping down, every willing member comes first until this moment. */
   readonly unwillingUntilMillis: number

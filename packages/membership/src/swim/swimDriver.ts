@@ -62,6 +62,7 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
 
   const turn = (event: SwimEvent): void => {
     if (isStopped) return
+    if (!isBusy) noteLateAlarm()
     waiting.push(event)
     if (isBusy) return
     isBusy = true
@@ -69,6 +70,16 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
     isBusy = false
     parts.settled()
     setAlarm()
+  }
+
+  /** What comes before an alarm that is late tells of a stall as well as the alarm would: once, and in its full length. */
+  const noteLateAlarm = (): void => {
+    if (alarm === undefined) return
+    const lateMillis = nowMillis() - alarm.atMillis
+    if (lateMillis <= watchMillis) return
+    alarm.fiber.interruptUnsafe()
+    alarm = undefined
+    waiting.push({ _tag: "Stalled", millis: lateMillis })
   }
 
   const drainInbox = (): void => {

@@ -2,7 +2,7 @@
 //
 // A request is one line on standard input, {"id":1,"cmd":"start",...}; its answer is one line on standard output, {"id":1,"ok":true,...}
 // or {"id":1,"ok":false,"error":"..."}. What nodes observe comes in between as {"event":"joined","at":...,"observer":"n1","member":"n2"},
-// `at` in Unix milliseconds with fractions. Coterie's own harness speaks the same protocol.
+// `at` in Unix milliseconds with fractions.
 package main
 
 import (
