@@ -47,7 +47,7 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
   let isBusy = false
   let isDraining = false
   let isStopped = false
-  let alarm: { readonly fiber: Fiber.Fiber<void>; readonly atMillis: number } | undefined
+  const alarm = makeAlarm(run)
 
   const apply = (event: SwimEvent): void => {
     try {
@@ -74,12 +74,10 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
 
   /** What comes before an alarm that is late tells of a stall as well as the alarm would: once, and in its full length. */
   const noteLateAlarm = (): void => {
-    if (alarm === undefined) return
-    const lateMillis = nowMillis() - alarm.atMillis
-    if (lateMillis <= watchMillis) return
-    alarm.fiber.interruptUnsafe()
-    alarm = undefined
-    waiting.push({ _tag: "Stalled", millis: lateMillis })
+    const millis = alarm.lateMillis(nowMillis())
+    if (millis <= watchMillis) return
+    alarm.clear()
+    waiting.push({ _tag: "Stalled", millis })
   }
 
   const drainInbox = (): void => {
@@ -91,21 +89,17 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
     run(Effect.andThen(parts.drain, drained))
   }
 
-  /** An alarm that rings too early is harmless, so only an earlier deadline replaces it. */
   const setAlarm = (): void => {
     if (isDraining || isStopped) return
     const now = nowMillis()
     const atMillis = Math.min(nextDeadlineMillis(state), now + watchMillis)
-    if (alarm !== undefined && alarm.atMillis <= atMillis) return
-    alarm?.fiber.interruptUnsafe()
-    const sleep = Effect.sleep(Math.max(0, Math.ceil(atMillis - now)))
-    alarm = { atMillis, fiber: run(Effect.andThen(sleep, Effect.sync(ring))) }
+    alarm.set(atMillis, now, ring)
   }
 
   const ring = (): void => {
     const startMillis = nowMillis()
-    const lateMillis = startMillis - (alarm?.atMillis ?? startMillis)
-    alarm = undefined
+    const lateMillis = alarm.lateMillis(startMillis)
+    alarm.rung()
     const isStalled = lateMillis > watchMillis
     if (!isStalled && nextDeadlineMillis(state) > startMillis) return setAlarm()
     turn(isStalled ? { _tag: "Stalled", millis: lateMillis } : { _tag: "Tick" })
@@ -114,7 +108,29 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
 
   const stop = (): void => {
     isStopped = true
-    alarm?.fiber.interruptUnsafe()
+    alarm.clear()
   }
   return { turn, nowMillis, start: setAlarm, stop }
+}
+
+/** One alarm. One that rings too early is harmless, so only an earlier time replaces it. */
+const makeAlarm = (run: RunFork) => {
+  let pending: { readonly fiber: Fiber.Fiber<void>; readonly atMillis: number } | undefined
+  const rung = () => {
+    pending = undefined
+  }
+  return {
+    rung,
+    clear: () => {
+      pending?.fiber.interruptUnsafe()
+      rung()
+    },
+    lateMillis: (nowMillis: number) => (pending === undefined ? 0 : nowMillis - pending.atMillis),
+    set: (atMillis: number, nowMillis: number, ring: () => void) => {
+      if (pending !== undefined && pending.atMillis <= atMillis) return
+      pending?.fiber.interruptUnsafe()
+      const sleep = Effect.sleep(Math.max(0, Math.ceil(atMillis - nowMillis)))
+      pending = { atMillis, fiber: run(Effect.andThen(sleep, Effect.sync(ring))) }
+    }
+  }
 }

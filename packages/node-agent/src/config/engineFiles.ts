@@ -104,9 +104,13 @@ const refuseSharedSecret = Effect.fnUntraced(function* (path: Path, origins: Ori
   const origin = origins.get(pathKey(path))
   if (origin?._tag !== "File") return
   const files = yield* FileSystem.FileSystem
-  const { mode } = yield* Effect.catch(files.stat(origin.file), ({ message }) =>
-    invalid([{ origin, path, message: `is in a file that cannot be looked at again: ${message}` }])
-  )
+  const { mode } = yield* files
+    .stat(origin.file)
+    .pipe(
+      Effect.catch(({ message }) =>
+        invalid([{ origin, path, message: `is in a file that cannot be looked at again: ${message}` }])
+      )
+    )
   if ((mode & 0o077) === 0) return
   const message = `is in a file that other users may read; use ${String(path.at(-1))}_file, or chmod 600 this one`
   return yield* invalid([{ origin, path, message }])
