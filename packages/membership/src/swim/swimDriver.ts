@@ -43,13 +43,11 @@ export interface SwimDriver {
 export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
   const { clock, random, run, state } = parts
   const nowMillis = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
-  const waiting: Array<SwimEvent> = []
-  let isBusy = false
   let isDraining = false
   let isStopped = false
   const alarm = makeAlarm(run)
 
-  const apply = (event: SwimEvent): void => {
+  const queue = makeTurnQueue((event) => {
     try {
       for (const effect of step(state, event, nowMillis(), random)) {
         if (effect._tag === "DrainInbox") drainInbox()
@@ -58,16 +56,14 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
     } catch (defect) {
       parts.died(defect)
     }
-  }
+  })
 
   const turn = (event: SwimEvent): void => {
     if (isStopped) return
-    if (!isBusy) noteLateAlarm()
-    waiting.push(event)
-    if (isBusy) return
-    isBusy = true
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) apply(next)
-    isBusy = false
+    if (queue.isBusy()) return queue.add(event)
+    noteLateAlarm()
+    queue.add(event)
+    queue.run()
     parts.settled()
     setAlarm()
   }
@@ -77,7 +73,7 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
     const millis = alarm.lateMillis(nowMillis())
     if (millis <= watchMillis) return
     alarm.clear()
-    waiting.push({ _tag: "Stalled", millis })
+    queue.add({ _tag: "Stalled", millis })
   }
 
   const drainInbox = (): void => {
@@ -111,6 +107,21 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
     alarm.clear()
   }
   return { turn, nowMillis, start: setAlarm, stop }
+}
+
+/** Events in their order, one at a time: one that comes while another is applied waits for it. */
+const makeTurnQueue = (apply: (event: SwimEvent) => void) => {
+  const waiting: Array<SwimEvent> = []
+  let isBusy = false
+  return {
+    isBusy: () => isBusy,
+    add: (event: SwimEvent): void => void waiting.push(event),
+    run: (): void => {
+      isBusy = true
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) apply(next)
+      isBusy = false
+    }
+  }
 }
 
 /** One alarm. One that rings too early is harmless, so only an earlier time replaces it. */
