@@ -77,7 +77,12 @@ backends:
           ["meta/default"]
         )
         assert.includeMembers(names(half), ["jobs/stream/ORDERS", "jobs/meta"])
-        assert.strictEqual(yield* Effect.promise(() => agent.status("/health/ready")), 200)
+        yield* Effect.promise(() =>
+          eventually(
+            () => agent.status("/health/ready"),
+            (status) => status === 200
+          )
+        )
       }),
     120_000
   )
