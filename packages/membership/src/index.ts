@@ -29,6 +29,14 @@ export {
 } from "./Membership.ts"
 export { CallFailed, PeerCalls, type Question } from "./PeerCalls.ts"
 export {
+  type FailureMeaning,
+  PeerUnreachable,
+  type PeerReach,
+  Reachability,
+  type ReachabilityOptions,
+  type ReachChange
+} from "./Reachability.ts"
+export {
   StaticMembership,
   type StaticMembershipOptions,
   type ControlledMembership
