@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import { QuorumElection } from "../src/index.ts"
 import { electionContract } from "../src/testing/index.ts"
 import { heartbeatElectionWorld } from "./support/heartbeatElectionWorld.ts"
+import { swimElectionWorld } from "./support/swimElectionWorld.ts"
 
 /**
  * What `QuorumElection` does not promise, and why: two nodes whose views differ both lead. `found` is how the case must fail, so that this
@@ -31,17 +32,21 @@ it("every exception names a case", () => {
   )
 })
 
-for (const mode of ["strict", "exact"] as const) {
-  describe(`QuorumElection in ${mode} mode`, () => {
-    for (const { id, name, run } of electionContract) {
-      const exception = exceptions[id]
-      const given = run.pipe(Effect.provide(heartbeatElectionWorld(() => QuorumElection.layer({ mode }))))
-      if (exception === undefined) it.effect(name, () => given)
-      else {
-        it.effect(`NOT: ${name} (${exception.because})`, () =>
-          Effect.map(Effect.flip(given), ({ found }) => assert.strictEqual(found, exception.found))
-        )
+const worlds = { "over heartbeats": heartbeatElectionWorld, "over SWIM": swimElectionWorld }
+
+for (const [where, world] of Object.entries(worlds)) {
+  for (const mode of ["strict", "exact"] as const) {
+    describe(`QuorumElection in ${mode} mode ${where}`, () => {
+      for (const { id, name, run } of electionContract) {
+        const exception = exceptions[id]
+        const given = run.pipe(Effect.provide(world(() => QuorumElection.layer({ mode }))))
+        if (exception === undefined) it.effect(name, () => given)
+        else {
+          it.effect(`NOT: ${name} (${exception.because})`, () =>
+            Effect.map(Effect.flip(given), ({ found }) => assert.strictEqual(found, exception.found))
+          )
+        }
       }
-    }
-  })
+    })
+  }
 }

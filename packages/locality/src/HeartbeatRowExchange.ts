@@ -1,7 +1,8 @@
 /**
  * `RowExchange` that rides on heartbeats: each beat carries what its receiver lacks, in a steady state only the name of the newest report.
  *
- * Reports of agents that are no configured members never arrive. A report that cannot be read is counted and ignored.
+ * Over HTTP all agents meet in every round. Over SWIM voters do; others meet the voters and, now and then, each other. A report that cannot be
+ * read is counted and ignored.
  */
 import { Heartbeats, type NodeId } from "@coterie/membership"
 import { Clock, Effect, Layer, Option, type Schema } from "effect"
@@ -54,9 +55,9 @@ const make = Effect.fnUntraced(function* () {
     if (Option.isNone(message)) return yield* refuse(from)
     const before = inboxes.get(from) ?? emptyInbox
     const [after, answer] = receive(before, message.value)
-    inboxes.set(from, after)
+    keep(inboxes, from, after)
     if (after.complete !== undefined && after.complete !== before.complete) {
-      heard.set(from, { agent: from, ...reportOf(after.complete, yield* monotonicMillis) })
+      keep(heard, from, { agent: from, ...reportOf(after.complete, yield* monotonicMillis) })
     }
     return { ...answer }
   })
@@ -64,12 +65,13 @@ const make = Effect.fnUntraced(function* () {
   const takeAnswer = Effect.fnUntraced(function* (from: NodeId, payload: Schema.Json) {
     const answer = decodeRowAnswer(payload)
     if (Option.isNone(answer)) return yield* refuse(from)
-    answers.set(from, answer.value)
+    keep(answers, from, answer.value)
     outbox.epoch = epochAfter(outbox.epoch, answer.value)
   })
 
   yield* heartbeats.ride({
     name: "locality.rows",
+    audience: "everybody",
     request: messageTo,
     onTick: Effect.void,
     onBeat: (from, payload) => (payload === undefined ? Effect.undefined : take(from, payload)),
@@ -87,6 +89,17 @@ const make = Effect.fnUntraced(function* () {
     heard: Effect.sync(() => [...heard.values()])
   }
 })
+
+/** Agents of which something is kept: as many as HTTP heartbeats connect. */
+const agentsMax = 128
+
+/** Keeps what is newest of an agent, and forgets the agent that was kept longest ago where there are too many. */
+const keep = <A>(kept: Map<NodeId, A>, agent: NodeId, value: A): void => {
+  kept.delete(agent)
+  kept.set(agent, value)
+  const oldest = kept.size > agentsMax ? kept.keys().next().value : undefined
+  if (oldest !== undefined) kept.delete(oldest)
+}
 
 const nothing: RowReport = { rows: new Map(), draining: new Set(), attempts: [] }
 

@@ -1,12 +1,13 @@
-import { HeartbeatMembership, Heartbeats } from "@coterie/membership"
-import { makeMemoryNetwork } from "@coterie/membership/testing"
+import { HeartbeatMembership, type HeartbeatRider, Heartbeats } from "@coterie/membership"
+import { makeMemoryNetwork, makeSwimMemoryNetwork } from "@coterie/membership/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Metric, type Schema, Scope } from "effect"
+import { Context, Effect, Exit, Layer, Logger, Metric, type Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 
 import type { LinkEstimate } from "../src/core/linkRounds.ts"
 import { HeartbeatRowExchange, RowExchange, type RowReport } from "../src/index.ts"
 import { metric } from "./support/agent.ts"
+import { swimMember } from "./support/swimMembers.ts"
 
 const nodes = ["a", "b"]
 
@@ -137,3 +138,56 @@ describe("HeartbeatRowExchange", () => {
     }).pipe(Effect.scoped, Effect.provide(registry))
   )
 })
+
+describe("HeartbeatRowExchange over SWIM", () => {
+  it.effect("brings long reports of voters and of other members to everybody", () =>
+    Effect.gen(function* () {
+      const network = yield* makeSwimMemoryNetwork
+      const agents = []
+      for (const self of ["a", "b", "c", "d"]) {
+        const services = yield* Layer.build(
+          HeartbeatRowExchange.layer.pipe(Layer.provide(swimMember(self, network)))
+        )
+        agents.push({ self, exchange: Context.get(services, RowExchange) })
+        yield* pass(1)
+      }
+      yield* Effect.forEach(agents, ({ exchange }, index) => exchange.publish(report(500, index)))
+      yield* pass(60)
+      for (const { exchange, self } of agents) {
+        const heard = (yield* exchange.heard).map(({ agent, rows }) => {
+          const row = [...(rows.get("pa")?.values() ?? [])]
+          return `${agent} ${row.length} ${row[0]?.p50Millis}`
+        })
+        const others = ["a 500 0", "b 500 1", "c 500 2", "d 500 3"].filter((text) => !text.startsWith(self))
+        assert.deepStrictEqual(heard.toSorted(), others)
+      }
+    }).pipe(Effect.scoped, Effect.provide(Layer.merge(registry, Logger.layer([]))))
+  )
+
+  it.effect("keeps the reports of 128 agents, those heard last", () =>
+    Effect.gen(function* () {
+      let rider: HeartbeatRider | undefined
+      const heartbeats = Heartbeats.of({
+        self: "a",
+        configured: ["a"],
+        intervalMillis: 1000,
+        deadAfterMillis: 4000,
+        ride: (got) => Effect.sync(() => void (rider = got))
+      })
+      const services = yield* Layer.build(
+        Layer.provide(HeartbeatRowExchange.layer, Layer.succeed(Heartbeats, heartbeats))
+      )
+      const body = { draining: false, links: [], attempts: [] }
+      for (let index = 0; index < 200; index++) {
+        const message = { format: 1, epoch: 1, seq: 1, total: 1, part: { index: 0, body } }
+        yield* rider?.onBeat(`n${index}`, message) ?? Effect.die("nobody rides")
+      }
+      const heard = yield* Context.get(services, RowExchange).heard
+      assert.deepStrictEqual([heard.length, heard[0]?.agent, heard.at(-1)?.agent], [128, "n72", "n199"])
+    }).pipe(Effect.scoped, Effect.provide(registry))
+  )
+})
+
+/** Lets virtual time pass in small steps, as it does for processes that do not stand still. */
+const pass = (seconds: number) =>
+  Effect.forEach(Array.from({ length: seconds * 20 }), () => TestClock.adjust("50 millis"), { discard: true })

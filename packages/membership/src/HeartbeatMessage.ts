@@ -47,15 +47,13 @@ const envelope = {
   advertise: Schema.optionalKey(Address)
 }
 
-const presence = {
-  metadata: Metadata,
-  riders: Schema.Record(Schema.String, Schema.Json).check(
-    Schema.isMaxProperties(32),
-    Schema.makeFilter(
-      (riders) => Object.keys(riders).every(Schema.is(PayloadName)) || "a rider has a bad name"
-    )
-  )
-}
+/** What the riders of one node say in a beat, by rider; at most 32. */
+export const RiderPayloads = Schema.Record(Schema.String, Schema.Json).check(
+  Schema.isMaxProperties(32),
+  Schema.makeFilter((riders) => Object.keys(riders).every(Schema.is(PayloadName)) || "a rider has a bad name")
+)
+
+const presence = { metadata: Metadata, riders: RiderPayloads }
 
 /** A regular sign of life; the answer to one has the same fields. */
 export const Beat = Schema.TaggedStruct("Beat", { ...envelope, ...presence })

@@ -13,6 +13,34 @@ const duration = (value: Duration.Input) =>
 /** Most peers of one node; every node beats every other, so traffic grows with the square of the cluster. */
 const peersMax = 128
 
+/** When beats go out and when silence means death, of every kind of heartbeats. */
+export const beatTiming = {
+  /** Time between beats to each peer, and the deadline of each; 10 ms to 1 minute. Default 1 second. */
+  interval: duration("1 second"),
+  /** Silence after which a peer is dead (strictly greater). Default 4 seconds. */
+  deadAfter: duration("4 seconds")
+}
+
+/** What is wrong with a timing, if anything. */
+export const timingProblem = ({
+  deadAfter,
+  interval
+}: {
+  readonly interval: Duration.Duration
+  readonly deadAfter: Duration.Duration
+}): string | undefined => {
+  if (!Duration.between(interval, { minimum: intervalMin, maximum: intervalMax })) {
+    return "interval must be between 10 milliseconds and 1 minute"
+  }
+  return Duration.isGreaterThan(deadAfter, interval)
+    ? undefined
+    : "deadAfter must be longer than interval, or every peer would be dead between two beats"
+}
+
+/** An id that is listed more than once, if any. */
+export const listedTwice = (ids: ReadonlyArray<NodeId>): NodeId | undefined =>
+  ids.find((id, index) => ids.indexOf(id) !== index)
+
 const intervalMin = Duration.millis(10)
 const intervalMax = Duration.minutes(1)
 
@@ -28,20 +56,11 @@ export const HeartbeatOptions = Schema.Struct({
   peers: Schema.Array(Schema.Struct({ id: NodeId, address: Schema.optionalKey(Address) })).check(
     Schema.isMaxLength(peersMax)
   ),
-  /** Time between beats to each peer, and the deadline of each; 10 ms to 1 minute. Default 1 second. */
-  interval: duration("1 second"),
-  /** Silence after which a peer is dead (strictly greater). Default 4 seconds. */
-  deadAfter: duration("4 seconds")
+  ...beatTiming
 }).check(
+  Schema.makeFilter(timingProblem),
   Schema.makeFilter((options) => {
-    if (!Duration.between(options.interval, { minimum: intervalMin, maximum: intervalMax })) {
-      return "interval must be between 10 milliseconds and 1 minute"
-    }
-    if (!Duration.isGreaterThan(options.deadAfter, options.interval)) {
-      return "deadAfter must be longer than interval, or every peer would be dead between two beats"
-    }
-    const ids = options.peers.map(({ id }) => id)
-    const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+    const twice = listedTwice(options.peers.map(({ id }) => id))
     return twice === undefined ? undefined : `peer ${twice} is listed twice; each id belongs to one node`
   })
 )

@@ -12,7 +12,12 @@ import type { NodeId } from "./Membership.ts"
 export interface HeartbeatRider {
   /** Key of its payload in the beat; unique per node, see `PayloadName`. */
   readonly name: string
-  /** Payload for a beat to `peer`, or undefined for none. */
+  /**
+   * Whom it exchanges payloads with: the configured members only, as an election must, or anybody whom beats reach, as documents do. Over
+   * HTTP that is the same. Default `configured`.
+   */
+  readonly audience?: "configured" | "everybody"
+  /** Payload for a beat to `peer`, or undefined for none; over SWIM a beat for which no rider has one is not sent. */
   request(peer: NodeId): Effect.Effect<Schema.Json | undefined>
   /** Runs once a round after the beats were sent and before their answers are awaited. */
   readonly onTick: Effect.Effect<void>
@@ -31,7 +36,10 @@ export class Heartbeats extends Context.Service<
   {
     /** This node's id. */
     readonly self: NodeId
-    /** Configured members including self, sorted; messages from anybody else are refused and counted. */
+    /**
+     * The members that count, sorted: over HTTP all, this node among them, and anybody else is refused and counted; over SWIM the voters, of
+     * which this node may not be one.
+     */
     readonly configured: ReadonlyArray<NodeId>
     /** Time between rounds, and the deadline of each call, in ms. */
     readonly intervalMillis: number

@@ -3,7 +3,7 @@
  *
  * They are plain Effect metrics, so any exporter shows them; names and help texts are the same for the loops of every package.
  */
-import { Clock, Duration, Effect, Metric } from "effect"
+import { Clock, type Context, Duration, Effect, Metric } from "effect"
 
 /** The observations of one loop; `Kind` are the errors that it counts. */
 export interface LoopMetrics<Kind extends string = string> {
@@ -11,6 +11,8 @@ export interface LoopMetrics<Kind extends string = string> {
   readonly register: Effect.Effect<void>
   /** Counts one iteration. */
   completed(duration: Duration.Duration): Effect.Effect<void>
+  /** The same at once, for loops that are no fibers. */
+  completedUnsafe(duration: Duration.Duration, context: Context.Context<never>): void
   /** Counts one error. */
   failed(kind: Kind): Effect.Effect<void>
   /** Reports whether the loop runs. */
@@ -40,10 +42,14 @@ export const makeLoopMetrics = <Kind extends string = string>(name: string): Loo
   /** Stands in for all kinds until there is one, so that the family is never empty. */
   const noErrors = Metric.withAttributes(errors, { kind: "none" })
 
-  const completed = Effect.fnUntraced(function* (duration: Duration.Duration) {
-    yield* Metric.update(iterations, 1)
-    yield* Metric.update(lastDuration, Duration.toSeconds(duration))
-  })
+  const completedUnsafe = (duration: Duration.Duration, context: Context.Context<never>): void => {
+    iterations.updateUnsafe(1, context)
+    lastDuration.updateUnsafe(Duration.toSeconds(duration), context)
+  }
+  const completed = (duration: Duration.Duration): Effect.Effect<void> =>
+    Effect.contextWith((context: Context.Context<never>) =>
+      Effect.sync(() => completedUnsafe(duration, context))
+    )
   const running = (isUp: boolean) => Metric.update(up, isUp ? 1 : 0)
 
   return {
@@ -55,6 +61,7 @@ export const makeLoopMetrics = <Kind extends string = string>(name: string): Loo
       if (!registered.some(({ id }) => id === `${name}_errors_total`)) yield* Metric.value(noErrors)
     }),
     completed,
+    completedUnsafe,
     failed: Effect.fnUntraced(function* (kind) {
       yield* Metric.update(Metric.withAttributes(errors, { kind }), 1)
       yield* Metric.remove(noErrors)

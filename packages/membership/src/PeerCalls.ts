@@ -1,7 +1,7 @@
 /**
- * The port for asking one peer something, over the connections that heartbeats keep open anyway.
+ * The port for asking one peer something: over the connections that heartbeats keep open anyway, or in the packets and streams of SWIM.
  *
- * Calls have the admission rules of heartbeats: same cluster, configured members only.
+ * Calls have the admission rules of their membership: same cluster, and the configured members only, or those that are alive.
  */
 import { Context, type Duration, type Effect, Schema, type Scope } from "effect"
 
@@ -11,7 +11,7 @@ import type { NodeId } from "./Membership.ts"
 export class CallFailed extends Schema.TaggedError<CallFailed>()("CallFailed", {
   peer: Schema.String,
   name: Schema.String,
-  /** `no_address`, `timeout`, `refused`, or a kind of `TransportError`. */
+  /** `no_address`, `timeout`, `refused`, a kind of `TransportError`, or over SWIM `left` (this node has) or `busy` (too many calls wait). */
   kind: Schema.String,
   detail: Schema.String
 }) {

@@ -1,5 +1,5 @@
 /** What a SWIM cluster offers beyond `Membership`: messages to everybody, reasons, this node's own condition, and its keys. */
-import { Context, type Effect, Schema, type Stream } from "effect"
+import { Context, type Duration, type Effect, Schema, type Stream } from "effect"
 
 import type { SwimNews } from "./core/swim/changes.ts"
 import type { MemberState, NodeId } from "./Membership.ts"
@@ -63,6 +63,14 @@ export interface SwimHealth {
   readonly phase: "joining" | "member" | "leaving" | "left" | "superseded"
 }
 
+/** A round trip to a member. */
+export interface RoundTrip {
+  /** The least of the last three, from ping to answer, both processes' own time included. */
+  readonly rtt: Duration.Duration
+  /** Since the last of them. */
+  readonly age: Duration.Duration
+}
+
 /** What happened to this node itself, or to its network. */
 export type SwimNotice = Extract<
   SwimNews,
@@ -96,6 +104,15 @@ export class Swim extends Context.Service<
     /** Why a member is shown as it is; undefined for somebody who is not shown. */
     explain(id: NodeId): Effect.Effect<Explanation | undefined>
     readonly health: Effect.Effect<SwimHealth>
+    /** Alive and suspect members, this node among them. */
+    readonly size: Effect.Effect<number>
+    /** Up to so many other members that are alive, at random, and none of `except`. */
+    sample(count: number, except: ReadonlySet<NodeId>): Effect.Effect<ReadonlyArray<NodeId>>
+    /**
+     * Round trip to a member as the probes of the protocol saw it last. Every member is probed once in as many probe intervals as there are
+     * members; undefined before the first answer, and after a restart or update of the member until the next.
+     */
+    rtt(id: NodeId): Effect.Effect<RoundTrip | undefined>
     /** The keys, for their rotation; undefined in plaintext. */
     readonly keyring: Keyring | undefined
   }

@@ -10,10 +10,12 @@ import { capability } from "./core/swim/memberRecord.ts"
 import { itemBytesMax } from "./core/swim/outbox.ts"
 import type { SwimState } from "./core/swim/swimState.ts"
 import { Membership, Metadata, MetadataInvalid } from "./Membership.ts"
+import { PeerCalls } from "./PeerCalls.ts"
 import { Swim } from "./Swim.ts"
 import { drawInstance, type FrameKeys, makeFrameTrust } from "./swim/frameTrust.ts"
 import { type GenerationFileFailed, nextGeneration, saveGeneration } from "./swim/generationFile.ts"
 import { makeKeyring } from "./swim/Keyring.ts"
+import { makeRoundTrips } from "./swim/roundTrips.ts"
 import { makePassages, type Passages } from "./swim/swimJoin.ts"
 import { makeSwimMembers } from "./swim/swimMembers.ts"
 import { swimLoop } from "./swim/swimMetrics.ts"
@@ -49,6 +51,7 @@ const build = Effect.fnUntraced(function* (input: SwimOptionsInput) {
     },
     onNews: (news) => {
       passages.onNews(news)
+      roundTrips.onNews(news, driver.nowMillis())
       desk.publish(members, news)
     },
     settled: () => {
@@ -57,21 +60,13 @@ const build = Effect.fnUntraced(function* (input: SwimOptionsInput) {
       passages.settled()
     }
   })
-  const { driver, handler, report, state } = node
+  const { driver, handler, state } = node
   const members = makeSwimMembers(state, driver.nowMillis())
   const passages = makePassages(state, driver)
+  const roundTrips = makeRoundTrips()
   yield* mustFit(state)
 
-  yield* swimLoop.register
-  yield* Effect.acquireRelease(swimLoop.running(true), () =>
-    Effect.andThen(
-      swimLoop.running(false),
-      Effect.sync(() => {
-        driver.stop()
-        report()
-      })
-    )
-  )
+  yield* untilClosed(node)
   yield* transport.serve(handler)
   driver.start()
   const seeds = options.seeds?.filter((seed) => seed !== transport.address) ?? []
@@ -86,7 +81,20 @@ const build = Effect.fnUntraced(function* (input: SwimOptionsInput) {
     setMetadata: makeSetMetadata(node, desk)
   })
   const keyring = keys.mode === "plain" ? undefined : keys.keyring
-  return Context.make(Membership, membership).pipe(Context.add(Swim, makeSwimOperations(node, desk, keyring)))
+  return Context.make(Membership, membership).pipe(
+    Context.add(Swim, makeSwimOperations(node, { desk, roundTrips }, keyring)),
+    Context.add(PeerCalls, node.peerCalls)
+  )
+})
+
+/** Shows the loop as running until the scope closes and the node stops. */
+const untilClosed = Effect.fnUntraced(function* ({ driver, report }: SwimNode) {
+  yield* swimLoop.register
+  const stop = Effect.sync(() => {
+    driver.stop()
+    report()
+  })
+  yield* Effect.acquireRelease(swimLoop.running(true), () => Effect.andThen(swimLoop.running(false), stop))
 })
 
 const keysOf = Effect.fnUntraced(function* ({ keys, sealing }: SwimOptions) {
@@ -158,6 +166,6 @@ export const SwimMembership = {
    */
   layer: (
     options: SwimOptionsInput
-  ): Layer.Layer<Membership | Swim, SwimOptionsInvalid | GenerationFileFailed, SwimTransport> =>
+  ): Layer.Layer<Membership | Swim | PeerCalls, SwimOptionsInvalid | GenerationFileFailed, SwimTransport> =>
     Layer.effectContext(build(options))
 } as const

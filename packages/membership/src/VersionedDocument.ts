@@ -111,6 +111,7 @@ const make = Effect.fnUntraced(function* <A>(
   yield* calls.answer(rider, () => Effect.sync(() => ({ ...revision(), value: copy.held().json })))
   yield* heartbeats.ride({
     name: rider,
+    audience: "everybody",
     request: () => Effect.sync(revision),
     onTick: Effect.void,
     onBeat: (from, payload) => Effect.map(hear(from, payload), revision),

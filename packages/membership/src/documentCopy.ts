@@ -20,6 +20,9 @@ export class VersionNotNewer extends Schema.TaggedError<VersionNotNewer>()("Vers
   }
 }
 
+/** Peers that are remembered as reported; beyond, they are reported anew. */
+const reportedMax = 1024
+
 const divergencesTotal = Metric.counter("document_divergences_total", {
   description: "Equal versions with different content, by document",
   incremental: true
@@ -54,6 +57,7 @@ export const makeDocumentCopy = Effect.fnUntraced(function* <A>(document: string
     /** Reports a peer's different content once. */
     reportDivergence: Effect.fnUntraced(function* (peer: NodeId, peerDigest: string) {
       if (reported.get(peer) === peerDigest) return
+      if (reported.size >= reportedMax) reported.clear()
       reported.set(peer, peerDigest)
       const { version, digest } = held.revision
       divergences.publishUnsafe({ peer, version, localDigest: digest, peerDigest })

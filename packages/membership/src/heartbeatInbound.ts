@@ -1,27 +1,27 @@
 /** Answers what other nodes ask: who is admitted, and what a beat, a goodbye and a call do. */
-import { Effect, type Schema, type Scope } from "effect"
+import { Effect } from "effect"
 
+import { makeCallAnswers } from "./callAnswers.ts"
 import type { HeartbeatReply, HeartbeatRequest, Refusal } from "./HeartbeatMessage.ts"
 import { protocolVersion } from "./HeartbeatMessage.ts"
 import { countRefused } from "./heartbeatMetrics.ts"
 import type { HeartbeatNode } from "./heartbeatNode.ts"
 import type { Riders } from "./heartbeatRiders.ts"
-import type { NodeId } from "./Membership.ts"
 import { protocolMismatch, refusal } from "./messageCodec.ts"
+import type { PeerCalls } from "./PeerCalls.ts"
 
-type CallHandler = (from: NodeId, payload: Schema.Json) => Effect.Effect<Schema.Json>
 type Of<Tag> = Extract<HeartbeatRequest, { _tag: Tag }>
 
 /** The inbound side of a node. */
 export interface Inbound {
   readonly handle: (request: HeartbeatRequest) => Effect.Effect<HeartbeatReply>
   /** Answers calls of this name until the scope closes. Dies when the name is taken. */
-  readonly answer: (name: string, handler: CallHandler) => Effect.Effect<void, never, Scope.Scope>
+  readonly answer: PeerCalls["Service"]["answer"]
 }
 
 /** The inbound side of a node; refusals are counted. */
 export const makeInbound = (node: HeartbeatNode, riders: Riders): Inbound => {
-  const answers = new Map<string, CallHandler>()
+  const answers = makeCallAnswers()
 
   const beat = Effect.fnUntraced(function* (request: Of<"Beat">) {
     const effects = yield* node.apply({
@@ -44,7 +44,7 @@ export const makeInbound = (node: HeartbeatNode, riders: Riders): Inbound => {
       .pipe(Effect.as({ _tag: "Farewell", ...node.envelope() } as const))
 
   const call = Effect.fnUntraced(function* (request: Of<"Call">) {
-    const handler = answers.get(request.name)
+    const handler = answers.find(request.name)
     if (handler === undefined) return refusal("no_answer", `nobody here answers ${request.name}`)
     const payload = yield* handler(request.from, request.payload)
     return { _tag: "Answer", ...node.envelope(), payload } as const
@@ -67,15 +67,7 @@ export const makeInbound = (node: HeartbeatNode, riders: Riders): Inbound => {
         const refused = admit(node, request)
         return refused === undefined ? accept(request) : Effect.succeed(refused)
       }).pipe(Effect.tap((reply) => (reply._tag === "Refusal" ? countRefused(reply) : Effect.void))),
-    answer: (name, handler) =>
-      Effect.acquireRelease(
-        Effect.suspend(() => {
-          if (answers.has(name)) return Effect.die(`call ${name} is already answered on this node`)
-          answers.set(name, handler)
-          return Effect.void
-        }),
-        () => Effect.sync(() => answers.delete(name))
-      )
+    answer: answers.answer
   }
 }
 

@@ -30,6 +30,9 @@ const stalls = Metric.counter("heartbeat_stalls_total", {
 })
 
 const members = Metric.gauge("membership_members", { description: "Members by state, self included" })
+const membersByState = MemberState.literals.map(
+  (state) => [state, Metric.withAttributes(members, { state })] as const
+)
 
 /** Counts a refused request and logs why. */
 export const countRefused = (refusal: Refusal): Effect.Effect<void> =>
@@ -64,7 +67,5 @@ export const setMemberCounts = (
   counts: Readonly<Record<MemberState, number>>,
   context: Context.Context<never>
 ): void => {
-  for (const state of MemberState.literals) {
-    Metric.withAttributes(members, { state }).updateUnsafe(counts[state], context)
-  }
+  for (const [state, gauge] of membersByState) gauge.updateUnsafe(counts[state], context)
 }

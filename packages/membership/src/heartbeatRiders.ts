@@ -18,22 +18,31 @@ export interface Riders {
   readonly onReply: (from: NodeId, payloads: Payloads) => Effect.Effect<void>
 }
 
-/** An empty set of riders. */
-export const makeRiders = (): Riders => {
+/** An empty set of riders; peers that are not configured are met by those that meet everybody. */
+export const makeRiders = (isConfigured: (peer: NodeId) => boolean = () => true): Riders => {
   const riders = new Map<string, HeartbeatRider>()
 
-  const gather = (ask: (rider: HeartbeatRider) => Effect.Effect<Schema.Json | undefined>) =>
+  const meets = ({ audience }: HeartbeatRider, peer: NodeId): boolean =>
+    audience === "everybody" || isConfigured(peer)
+
+  const gather = (peer: NodeId, ask: (rider: HeartbeatRider) => Effect.Effect<Schema.Json | undefined>) =>
     Effect.gen(function* () {
       const payloads: Array<readonly [string, Schema.Json]> = []
       for (const rider of riders.values()) {
+        if (!meets(rider, peer)) continue
         const payload = yield* guarded(rider.name, ask(rider))
         if (payload !== undefined) payloads.push([rider.name, payload])
       }
       return Object.fromEntries(payloads)
     })
 
-  const count = (payloads: Payloads) =>
-    countUnclaimed(Object.keys(payloads).filter((name) => !riders.has(name)).length)
+  const count = (from: NodeId, payloads: Payloads) =>
+    countUnclaimed(
+      Object.keys(payloads).filter((name) => {
+        const rider = riders.get(name)
+        return rider === undefined || !meets(rider, from)
+      }).length
+    )
 
   return {
     ride: (rider) =>
@@ -47,17 +56,19 @@ export const makeRiders = (): Riders => {
         }),
         () => Effect.sync(() => riders.delete(rider.name))
       ),
-    request: (peer) => gather((rider) => rider.request(peer)),
-    onTick: Effect.suspend(() => Effect.asVoid(gather((rider) => Effect.as(rider.onTick, undefined)))),
+    request: (peer) => gather(peer, (rider) => rider.request(peer)),
+    onTick: Effect.suspend(() =>
+      Effect.forEach(riders.values(), ({ name, onTick }) => guarded(name, onTick), { discard: true })
+    ),
     onBeat: (from, payloads) =>
       Effect.andThen(
-        count(payloads),
-        gather((rider) => rider.onBeat(from, own(payloads, rider.name)))
+        count(from, payloads),
+        gather(from, (rider) => rider.onBeat(from, own(payloads, rider.name)))
       ),
     onReply: (from, payloads) =>
       Effect.andThen(
-        count(payloads),
-        gather((rider) => Effect.as(rider.onReply(from, own(payloads, rider.name)), undefined))
+        count(from, payloads),
+        gather(from, (rider) => Effect.as(rider.onReply(from, own(payloads, rider.name)), undefined))
       )
   }
 }

@@ -1,8 +1,9 @@
 /** One round of beats, in the order that rules Q5 and Q6 of the election specification need. */
 import { Effect, FiberSet, Latch } from "effect"
 
+import { makeBeatFailures } from "./beatFailures.ts"
 import type { Exchange, Useless } from "./heartbeatExchange.ts"
-import { heartbeatLoop, recordMembers } from "./heartbeatMetrics.ts"
+import { recordMembers } from "./heartbeatMetrics.ts"
 import type { HeartbeatNode } from "./heartbeatNode.ts"
 import type { Riders } from "./heartbeatRiders.ts"
 import type { NodeId } from "./Membership.ts"
@@ -17,18 +18,7 @@ export const makeRound = (
   exchange: Exchange,
   inFlight: FiberSet.FiberSet
 ): Effect.Effect<void> => {
-  const failures = new Map<NodeId, string>()
-
-  /** Counts every failure; the first of a kind may need an operator, its repetitions are for debugging. */
-  const unanswered = (peer: NodeId, { kind, detail }: Useless) =>
-    Effect.suspend(() => {
-      const log = failures.get(peer) === kind ? Effect.logDebug : Effect.logWarning
-      failures.set(peer, kind)
-      return Effect.andThen(
-        heartbeatLoop.failed(kind),
-        log("beat without a usable answer", { peer, kind, detail })
-      )
-    })
+  const failures = makeBeatFailures(node.configured)
 
   const beat = (peer: NodeId, address: string, ticked: Latch.Latch) =>
     Effect.gen(function* () {
@@ -36,18 +26,18 @@ export const makeRound = (
       yield* ticked.await
       if (reply._tag === "Success") {
         yield* exchange.accept(reply.success)
-        return failures.delete(peer)
+        return yield* failures.answered(peer)
       }
       yield* node.apply({ _tag: "Unanswered", peer, address })
       return yield* Effect.fail(reply.failure)
-    }).pipe(Effect.catch((useless) => unanswered(peer, useless)))
+    }).pipe(Effect.catch((useless) => failures.failed(peer, useless)))
 
   return Effect.gen(function* () {
     const effects = yield* node.apply({ _tag: "Tick" })
     const ticked = yield* Latch.make()
     for (const effect of node.hasLeft() ? [] : effects) {
       if (effect._tag === "Send") yield* FiberSet.run(inFlight, beat(effect.peer, effect.address, ticked))
-      if (effect._tag === "NoAddress") yield* unanswered(effect.peer, noAddress)
+      if (effect._tag === "NoAddress") yield* failures.failed(effect.peer, noAddress)
     }
     yield* riders.onTick
     yield* ticked.open

@@ -54,11 +54,18 @@ export {
   BroadcastRefused,
   type Explanation,
   NotDead,
+  type RoundTrip,
   Swim,
   type SwimHealth,
   type SwimNotice,
   type UserMessage
 } from "./Swim.ts"
+export {
+  SwimHeartbeats,
+  SwimHeartbeatsInvalid,
+  SwimHeartbeatsOptions,
+  type SwimHeartbeatsOptionsInput
+} from "./SwimHeartbeats.ts"
 export { SwimMembership } from "./SwimMembership.ts"
 export { SwimOptions, type SwimOptionsInput, SwimOptionsInvalid } from "./SwimOptions.ts"
 export {

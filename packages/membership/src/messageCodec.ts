@@ -17,6 +17,15 @@ export const encodeRequest = Schema.encodeEffect(Schema.fromJsonString(Heartbeat
 /** A reply as text. Fails when a payload is no JSON. */
 export const encodeReply = Schema.encodeEffect(Schema.fromJsonString(HeartbeatReply))
 
+/** The payload of a call or its answer as text. Fails when it is no JSON. */
+export const encodePayload = Schema.encodeEffect(Schema.fromJsonString(Schema.Json))
+
+/** Reads the payload of a call or its answer, or fails with what is wrong with it. */
+export const decodePayload = (text: string): Effect.Effect<Schema.Json, string> =>
+  decodeWith(decodeJson, text)
+
+const decodeJson = Schema.decodeEffect(Schema.fromJsonString(Schema.Json))
+
 /** The text is not what was expected; `detail` says where. */
 export interface Unreadable {
   readonly reason: "malformed" | "protocol"

@@ -5,19 +5,11 @@ import { Membership, type SwimTransport } from "../src/index.ts"
 import { makeSwimMemoryNetwork, membershipContract } from "../src/testing/index.ts"
 import { UdpTransport } from "../src/transport/udp.ts"
 import { isolated } from "./support/isolated.ts"
-import { eventually, quick, seesAlive, startSwimMember, statesOf } from "./support/swimCluster.ts"
-
-const ids = ["a", "b", "c"] as const
+import { eventually, startMeshed, statesOf } from "./support/swimCluster.ts"
 
 /** Three members that see each other. */
-const startThree = Effect.fnUntraced(function* <E>(transport: (id: string) => Layer.Layer<SwimTransport, E>) {
-  const a = yield* startSwimMember(transport("a"), { self: "a", settings: quick })
-  const join = { settings: quick, seeds: [a.address] }
-  const b = yield* startSwimMember(transport("b"), { self: "b", ...join })
-  const c = yield* startSwimMember(transport("c"), { self: "c", ...join })
-  for (const member of [a, b, c]) yield* eventually(seesAlive(member, ids))
-  return { a, b, c }
-})
+const startThree = <E>(transport: (id: string) => Layer.Layer<SwimTransport, E>) =>
+  startMeshed(["a", "b", "c"], transport)
 
 describe("SwimMembership keeps the Membership contract", () => {
   for (const { name, run } of membershipContract) {

@@ -9,6 +9,7 @@ import { TestClock } from "effect/testing"
 import { SwimMembership } from "../src/index.ts"
 import { makeSwimMemoryNetwork, type SwimMemoryNetwork } from "../src/testing/index.ts"
 import { isolated } from "./support/isolated.ts"
+import { jumpingClock } from "./support/jumpingClock.ts"
 import { metric } from "./support/metric.ts"
 import { keyOf } from "./support/sealing.ts"
 import { startSwimMember, statesOf, type SwimMember } from "./support/swimCluster.ts"
@@ -46,21 +47,6 @@ const record = Effect.fnUntraced(function* ({ membership }: SwimMember) {
 /** Lets virtual time pass in small steps, as it does for processes that do not stand still. */
 const pass = (seconds: number) =>
   Effect.forEach(Array.from({ length: seconds * 20 }), () => TestClock.adjust("50 millis"), { discard: true })
-
-/** A clock whose time can leap while its sleeps go on as before, as after a stop of the process. */
-const jumping = (inner: Clock.Clock) => {
-  let leapMillis = 0
-  const clock: Clock.Clock = {
-    currentTimeMillisUnsafe: () => inner.currentTimeMillisUnsafe(),
-    currentTimeMillis: inner.currentTimeMillis,
-    currentTimeNanosUnsafe: () => inner.currentTimeNanosUnsafe(),
-    currentTimeNanos: inner.currentTimeNanos,
-    monotonicTimeNanosUnsafe: () => inner.monotonicTimeNanosUnsafe() + BigInt(leapMillis) * 1_000_000n,
-    monotonicTimeNanos: Effect.sync(() => clock.monotonicTimeNanosUnsafe()),
-    sleep: (duration) => inner.sleep(duration)
-  }
-  return { clock, jump: (millis: number) => void (leapMillis += millis) }
-}
 
 const onNetwork = <A, E, R>(test: (network: SwimMemoryNetwork) => Effect.Effect<A, E, R>) =>
   isolated(Effect.flatMap(makeSwimMemoryNetwork, test))
@@ -126,7 +112,7 @@ describe("SwimMembership", () => {
     onNetwork((network) =>
       Effect.gen(function* () {
         yield* startCluster(network, ["a", "b"])
-        const { clock, jump } = jumping(yield* Clock.Clock)
+        const { clock, jump } = yield* jumpingClock
         const late = yield* startSwimMember(network.layer(addressOf("late")), {
           self: "late",
           seeds: [addressOf("a")]

@@ -1,15 +1,17 @@
-/** Streams that others open to this node, each within bounds of number, bytes and time. */
 import { Effect } from "effect"
 
+/** Streams that others open to this node, each within bounds of number, bytes and time. */
+import { viewHash } from "../core/swim/comparison.ts"
 import type { MemberRecord } from "../core/swim/memberRecord.ts"
 import type { Ack, NotMe, Ping } from "../core/swim/messages.ts"
 import { isMe } from "../core/swim/probe.ts"
 import type { SwimEffect } from "../core/swim/swimState.ts"
+import { decodeCallMessage } from "../core/swimWire/callCodec.ts"
 import type { Sender } from "../core/swimWire/frameHeader.ts"
 import { encodeRefusal } from "../core/swimWire/refusal.ts"
-import { answerParts, type StreamMessage } from "../core/swimWire/streamCodec.ts"
+import { answerParts, type CallPart, type StreamMessage } from "../core/swimWire/streamCodec.ts"
 import type { SwimStream, SwimStreamHandler } from "../SwimTransport.ts"
-import type { Refused } from "./frameTrust.ts"
+import { type Refused, refusedBody } from "./frameTrust.ts"
 import { lingerMillis, type StreamFault, type StreamNet } from "./streamNet.ts"
 import { answerStream, type StreamEnd } from "./streamSeal.ts"
 
@@ -37,6 +39,8 @@ interface Visit {
   readonly leave: (last: () => void) => void
   isOver: boolean
   bytes: number
+  /** What came of a call or its answer so far. */
+  readonly parts: Array<Uint8Array>
   exchange: number | undefined
 }
 
@@ -83,6 +87,7 @@ const begin = (visits: Visits, stream: SwimStream): Visit => {
     stream,
     isOver: false,
     bytes: 0,
+    parts: [],
     exchange: undefined,
     leave: (last) => {
       if (visit.isOver) return
@@ -101,9 +106,10 @@ const receive = (visits: Visits, visit: Visit): SwimStreamHandler => ({
   onBytes: (bytes) => {
     if (visit.isOver) return
     visit.bytes += bytes.length
+    const received = visit.end.receive(bytes)
+    // Asked afterwards, for these very bytes may prove the sender.
     const most = visit.end.peer() === undefined ? strangerBytesMax : streamBytesMax
     if (visit.bytes > most) return drop(visits, visit, "too_long")
-    const received = visit.end.receive(bytes)
     if ("_tag" in received) return refuse(visits, visit, received)
     for (const message of received) hear(visits, visit, message)
   },
@@ -130,13 +136,27 @@ const hear = (visits: Visits, visit: Visit, message: StreamMessage): void => {
     if (last) visit.leave(() => visit.stream.end())
     return
   }
+  if (message._tag === "CallPart" && exchange === undefined) return takePart(visits, visit, message, peer)
   drop(visits, visit, "unexpected")
+}
+
+/** A call, or the answer to one, comes in parts and is all that its stream brings. */
+const takePart = (visits: Visits, visit: Visit, { bytes, last }: CallPart, from: Sender): void => {
+  const { net } = visits
+  visit.parts.push(bytes)
+  const length = visit.parts.reduce((sum, part) => sum + part.length, 0)
+  if (length > net.calls().bytesMax(from.id)) return drop(visits, visit, "too_long")
+  if (!last) return
+  const decoded = decodeCallMessage(Buffer.concat(visit.parts))
+  if (decoded._tag === "Malformed") return refuse(visits, visit, refusedBody(decoded))
+  net.calls().hear({ from, address: undefined }, decoded.value)
+  visit.leave(() => visit.stream.end())
 }
 
 const answerTo = ({ state }: StreamNet, { seq, target }: Ping): Ack | NotMe => {
   const { generation, id } = state.self
   return isMe(state, target)
-    ? { _tag: "Ack", seq, target, wantsRecord: false }
+    ? { _tag: "Ack", seq, target, wantsRecord: false, view: viewHash(state) }
     : { _tag: "NotMe", seq, id, generation }
 }
 

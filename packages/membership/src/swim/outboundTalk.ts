@@ -26,7 +26,7 @@ export interface Question {
 }
 
 /** Opens a stream and says the first thing. */
-export const ask = (net: StreamNet, { address, fail, first, hear, timeoutMillis }: Question): void => {
+export const ask = (net: StreamNet, { address, fail, first, hear, timeoutMillis }: Question): Talk => {
   const end = openStream(net.trust, net.state.self)
   const life = { isOver: false }
   const close = (): boolean => {
@@ -73,5 +73,6 @@ export const ask = (net: StreamNet, { address, fail, first, hear, timeoutMillis 
     },
     onClosed: (detail) => breakOff(detail)
   })
-  stream.write(end.seal(first))
+  talk.say(first)
+  return talk
 }

@@ -4,6 +4,7 @@ import type { Effect, Fiber } from "effect"
 import type { SwimEvent, SwimState } from "../core/swim/swimState.ts"
 import type { SwimTransport } from "../SwimTransport.ts"
 import type { FrameTrust, Refused } from "./frameTrust.ts"
+import type { SwimCalls } from "./swimCalls.ts"
 
 /** Why a stream was closed by this node, besides refusals of frames. */
 export type StreamFault = "too_many" | "too_long" | "unexpected"
@@ -14,6 +15,8 @@ export interface StreamNet {
   readonly trust: FrameTrust
   readonly transport: SwimTransport["Service"]
   readonly turn: (event: SwimEvent) => void
+  /** Where calls and their answers go. */
+  readonly calls: () => Pick<SwimCalls, "hear" | "bytesMax">
   /** Runs an effect in the scope of the node. */
   readonly run: <A>(effect: Effect.Effect<A>) => Fiber.Fiber<A>
   /** Counts a frame that was dropped. */

@@ -1,11 +1,9 @@
 /** Gives the protocol core its time: one event at a time, one alarm, and a watch on the event loop. Decides nothing. */
-import { type Clock, Effect, type Fiber } from "effect"
+import { type Clock, Duration, Effect, type Fiber } from "effect"
 
 import { nextDeadlineMillis, step } from "../core/swim/swim.ts"
 import type { SwimEffect, SwimEvent, SwimState } from "../core/swim/swimState.ts"
-
-/** The alarm rings at least this often, in ms, so that a stall is noticed even when nothing was due. */
-const watchMillis = 100
+import { type StallWatcher, watchStalls } from "./stallWatch.ts"
 
 /** Runs an effect beside the others. */
 export type RunFork = <A>(effect: Effect.Effect<A>) => Fiber.Fiber<A>
@@ -45,7 +43,7 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
   const nowMillis = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   let isDraining = false
   let isStopped = false
-  const alarm = makeAlarm(run)
+  let watcher: StallWatcher | undefined
 
   const queue = makeTurnQueue((event) => {
     try {
@@ -61,23 +59,19 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
   const turn = (event: SwimEvent): void => {
     if (isStopped) return
     if (queue.isBusy()) return queue.add(event)
-    noteLateAlarm()
+    // What comes before the late watch tells of a stall as well as the watch would.
+    const millis = watcher?.take(nowMillis()) ?? 0
+    if (millis > 0) queue.add({ _tag: "Stalled", millis })
     queue.add(event)
     queue.run()
     parts.settled()
     setAlarm()
   }
 
-  /** What comes before an alarm that is late tells of a stall as well as the alarm would: once, and in its full length. */
-  const noteLateAlarm = (): void => {
-    const millis = alarm.lateMillis(nowMillis())
-    if (millis <= watchMillis) return
-    alarm.clear()
-    queue.add({ _tag: "Stalled", millis })
-  }
-
   const drainInbox = (): void => {
     isDraining = true
+    alarm.clear()
+    watcher?.skip()
     const drained = Effect.sync(() => {
       isDraining = false
       turn({ _tag: "Tick" })
@@ -86,27 +80,29 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
   }
 
   const setAlarm = (): void => {
-    if (isDraining || isStopped) return
-    const now = nowMillis()
-    const atMillis = Math.min(nextDeadlineMillis(state), now + watchMillis)
-    alarm.set(atMillis, now, ring)
+    if (!isDraining && !isStopped) alarm.set(nextDeadlineMillis(state), nowMillis())
   }
 
   const ring = (): void => {
     const startMillis = nowMillis()
-    const lateMillis = alarm.lateMillis(startMillis)
-    alarm.rung()
-    const isStalled = lateMillis > watchMillis
-    if (!isStalled && nextDeadlineMillis(state) > startMillis) return setAlarm()
-    turn(isStalled ? { _tag: "Stalled", millis: lateMillis } : { _tag: "Tick" })
+    const stalledMillis = watcher?.take(startMillis) ?? 0
+    if (stalledMillis === 0 && nextDeadlineMillis(state) > startMillis) return setAlarm()
+    turn(stalledMillis > 0 ? { _tag: "Stalled", millis: stalledMillis } : { _tag: "Tick" })
     parts.ticked(nowMillis() - startMillis)
+  }
+  const alarm = makeAlarm(parts, ring)
+
+  const start = (): void => {
+    watcher = watchStalls(clock, (millis) => turn({ _tag: "Stalled", millis }))
+    setAlarm()
   }
 
   const stop = (): void => {
     isStopped = true
     alarm.clear()
+    watcher?.leave()
   }
-  return { turn, nowMillis, start: setAlarm, stop }
+  return { turn, nowMillis, start, stop }
 }
 
 /** Events in their order, one at a time: one that comes while another is applied waits for it. */
@@ -125,23 +121,29 @@ const makeTurnQueue = (apply: (event: SwimEvent) => void) => {
 }
 
 /** One alarm. One that rings too early is harmless, so only an earlier time replaces it. */
-const makeAlarm = (run: RunFork) => {
-  let pending: { readonly fiber: Fiber.Fiber<void>; readonly atMillis: number } | undefined
-  const rung = () => {
-    pending = undefined
+const makeAlarm = ({ clock, run }: Pick<DriverParts, "clock" | "run">, ring: () => void) => {
+  let fiber: Fiber.Fiber<void> | undefined
+  let dueMillis = Infinity
+  const rung = (): void => {
+    fiber = undefined
+    dueMillis = Infinity
   }
+  const clear = (): void => {
+    fiber?.interruptUnsafe()
+    rung()
+  }
+  const rings = Effect.sync(() => {
+    rung()
+    ring()
+  })
   return {
-    rung,
-    clear: () => {
-      pending?.fiber.interruptUnsafe()
-      rung()
-    },
-    lateMillis: (nowMillis: number) => (pending === undefined ? 0 : nowMillis - pending.atMillis),
-    set: (atMillis: number, nowMillis: number, ring: () => void) => {
-      if (pending !== undefined && pending.atMillis <= atMillis) return
-      pending?.fiber.interruptUnsafe()
-      const sleep = Effect.sleep(Math.max(0, Math.ceil(atMillis - nowMillis)))
-      pending = { atMillis, fiber: run(Effect.andThen(sleep, Effect.sync(ring))) }
+    clear,
+    set: (atMillis: number, nowMillis: number): void => {
+      if (dueMillis <= atMillis) return
+      clear()
+      dueMillis = atMillis
+      const sleep = clock.sleep(Duration.millis(Math.max(0, Math.ceil(atMillis - nowMillis))))
+      fiber = run(Effect.andThen(sleep, rings))
     }
   }
 }

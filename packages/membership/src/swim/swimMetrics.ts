@@ -2,10 +2,12 @@
 import { type Context, Metric, Struct } from "effect"
 
 import type { SwimState } from "../core/swim/swimState.ts"
+import type { CallRefusal } from "../core/swimWire/callCodec.ts"
 import type { RefusalReason } from "../core/swimWire/refusal.ts"
 import { setMemberCounts } from "../heartbeatMetrics.ts"
 import { makeLoopMetrics } from "../LoopMetrics.ts"
 import type { FrameTrust } from "./frameTrust.ts"
+import type { CallFailure } from "./outboundCalls.ts"
 import type { StreamFault } from "./streamNet.ts"
 
 /** The four metrics of the protocol's loop; an iteration is a turn that the timer began, and an error a turn that died. */
@@ -19,6 +21,15 @@ const streamFaults = counter("swim_streams_dropped_total", "Streams that this no
 const skipped = counter("swim_extensions_skipped_total", "Extensions of newer versions that were passed over")
 const oversized = counter("swim_packets_too_large_total", "Packets that no datagram can carry")
 const forgotten = counter("swim_senders_forgotten_total", "Senders whose packets could be replayed again")
+const callsRefused = counter(
+  "swim_calls_refused_total",
+  "Calls of other members that were not answered, by reason"
+)
+const callsFailed = counter("swim_calls_failed_total", "Calls of this node without an answer, by kind")
+const strayReplies = counter(
+  "swim_stray_replies_total",
+  "Answers that came too late, or to no call of this node"
+)
 const health = Metric.gauge("swim_local_health", {
   description: "Local health score: 0 is well, higher means slower probes (Lifeguard)"
 })
@@ -29,6 +40,9 @@ export interface SwimMetrics {
   readonly streamFault: (fault: StreamFault) => void
   readonly skipped: (extensions: number) => void
   readonly oversized: () => void
+  readonly callRefused: (reason: CallRefusal | "expired") => void
+  readonly callFailed: (kind: CallFailure) => void
+  readonly strayReply: () => void
   /** Brings the metrics up to the core's counters. */
   readonly report: () => void
 }
@@ -53,6 +67,9 @@ export const makeSwimMetrics = (
       if (extensions > 0) skipped.updateUnsafe(extensions, context)
     },
     oversized: () => oversized.updateUnsafe(1, context),
+    callRefused: (reason) => Metric.withAttributes(callsRefused, { reason }).updateUnsafe(1, context),
+    callFailed: (kind) => Metric.withAttributes(callsFailed, { kind }).updateUnsafe(1, context),
+    strayReply: () => strayReplies.updateUnsafe(1, context),
     report: () => {
       for (const name of Struct.keys(state.counters)) {
         raise(coreCounter(name), name, state.counters[name])

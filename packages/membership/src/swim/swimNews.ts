@@ -53,6 +53,7 @@ export const makeNewsDesk = Effect.fnUntraced(function* (run: RunFork) {
       case "UpdateRefused":
         refusedUpdate = true
         return
+      case "RoundTrip":
       case "JoinSucceeded":
       case "JoinFailed":
       case "Departed":

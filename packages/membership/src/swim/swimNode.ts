@@ -1,18 +1,21 @@
 /** One SWIM node: the core, its frames, its streams and its timer, and where its news goes. */
-import { Clock, Duration, Effect, Random } from "effect"
+import { Clock, type Context, Duration, Effect, Random } from "effect"
 
 import type { SwimNews } from "../core/swim/changes.ts"
 import type { MemberRecord } from "../core/swim/memberRecord.ts"
 import type { SwimOptions as SwimSettings } from "../core/swim/options.ts"
+import { gossip as gossipOnly } from "../core/swim/outbox.ts"
 import { startSwim } from "../core/swim/startSwim.ts"
 import type { SwimState } from "../core/swim/swimState.ts"
-import { packetSizes } from "../core/swimWire/packetCodec.ts"
+import { isCallMessage, packetSizes } from "../core/swimWire/packetCodec.ts"
+import type { PeerCalls } from "../PeerCalls.ts"
 import type { SwimTransport, SwimTransportHandler } from "../SwimTransport.ts"
 import { type FrameTrust, type Refused } from "./frameTrust.ts"
 import { type InboundStreams, makeInboundStreams } from "./inboundStreams.ts"
 import { makeOutboundStreams, type OutboundStreams } from "./outboundStreams.ts"
 import { makePacketSeal, type PacketSeal } from "./packetSeal.ts"
 import type { StreamNet } from "./streamNet.ts"
+import { makeSwimCalls, type SwimCalls } from "./swimCalls.ts"
 import { type DriverParts, makeSwimDriver, type RunFork, type SwimDriver } from "./swimDriver.ts"
 import { makeSwimMetrics, swimLoop, type SwimMetrics } from "./swimMetrics.ts"
 
@@ -35,6 +38,9 @@ export interface SwimNode {
   readonly state: SwimState
   readonly driver: SwimDriver
   readonly handler: SwimTransportHandler
+  readonly peerCalls: PeerCalls["Service"]
+  /** Uniform in [0, 1). */
+  readonly random: () => number
   /** Brings the metrics up to date. */
   readonly report: () => void
 }
@@ -69,13 +75,14 @@ export const makeSwimNode = Effect.fnUntraced(function* (parts: SwimNodeParts) {
     transport,
     run,
     turn: (event) => driver.turn(event),
+    calls: () => calls,
     countRefused,
     countFault: metrics.streamFault
   }
   const inbound = makeInboundStreams(net)
+  const calls = makeSwimCalls(net, packets, metrics, random)
   const perform = makePerform({ parts, state, packets, metrics, inbound, outbound: makeOutboundStreams(net) })
 
-  let reportedMillis = -Infinity
   const driver: SwimDriver = makeSwimDriver({
     state,
     clock,
@@ -84,26 +91,56 @@ export const makeSwimNode = Effect.fnUntraced(function* (parts: SwimNodeParts) {
     perform,
     drain: transport.drain,
     settled: parts.settled,
-    ticked: (tookMillis) => {
-      run(swimLoop.completed(Duration.millis(tookMillis)))
-      if (driver.nowMillis() - reportedMillis < reportMillis) return
-      reportedMillis = driver.nowMillis()
-      metrics.report()
-    },
+    ticked: makeReporter(context, metrics, () => driver.nowMillis()),
     died: (defect) => run(reportDefect(defect))
   })
 
-  const onPacket: SwimTransportHandler["onPacket"] = (packet, from) => {
+  const onPacket = makeOnPacket({ packets, metrics, driver, calls, countRefused })
+  const onUnreachable = (address: string) => driver.turn({ _tag: "SendFailed", address })
+  const handler = { onPacket, onUnreachable, onStream: inbound.accept }
+  return {
+    state,
+    driver,
+    handler,
+    random,
+    peerCalls: calls.peerCalls,
+    report: metrics.report
+  } satisfies SwimNode
+})
+
+/** Counts a turn of the timer, and brings the metrics up to date now and then. */
+const makeReporter = (context: Context.Context<never>, metrics: SwimMetrics, nowMillis: () => number) => {
+  let reportedMillis = -Infinity
+  return (tookMillis: number): void => {
+    swimLoop.completedUnsafe(Duration.millis(tookMillis), context)
+    if (nowMillis() - reportedMillis < reportMillis) return
+    reportedMillis = nowMillis()
+    metrics.report()
+  }
+}
+
+interface Ears {
+  readonly packets: PacketSeal
+  readonly metrics: SwimMetrics
+  readonly driver: SwimDriver
+  readonly calls: SwimCalls
+  readonly countRefused: (refused: Refused) => void
+}
+
+/** What a packet says goes to the core, except for calls, beside which facts may ride all the same. */
+const makeOnPacket =
+  ({ calls, countRefused, driver, metrics, packets }: Ears): SwimTransportHandler["onPacket"] =>
+  (packet, address) => {
     const opened = packets.open(packet, driver.nowMillis())
     if (opened._tag === "Refused") return countRefused(opened)
     metrics.skipped(opened.skipped)
-    const { body, sealed, sender } = opened
-    driver.turn({ _tag: "Received", from: sender.id, address: from, sealed, ...body })
+    const { sealed, sender } = opened
+    const { gossip, message } = opened.body
+    const received = { _tag: "Received", from: sender.id, address, sealed, gossip } as const
+    if (!isCallMessage(message)) return driver.turn({ ...received, message })
+    if (gossip.length > 0) driver.turn({ ...received, message: gossipOnly })
+    calls.hear({ from: sender, address }, message)
   }
-  const onUnreachable = (address: string) => driver.turn({ _tag: "SendFailed", address })
-  const handler = { onPacket, onUnreachable, onStream: inbound.accept }
-  return { state, driver, handler, report: metrics.report } satisfies SwimNode
-})
 
 const reportDefect = (defect: unknown) =>
   Effect.andThen(swimLoop.failed("defect"), Effect.logError("a turn of the protocol died", { defect }))

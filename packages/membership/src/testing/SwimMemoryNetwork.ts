@@ -23,6 +23,8 @@ export interface SwimMemoryNetwork {
   cut(from: string, to: string): void
   /** Cuts every link between the two groups, both ways. */
   part(one: ReadonlyArray<string>, other: ReadonlyArray<string>): void
+  /** Mends the link from one address to another. */
+  mend(from: string, to: string): void
   /** Mends all links. */
   heal(): void
   /** Loses this share of all packets, 0 to 1; streams lose nothing. */
@@ -83,6 +85,7 @@ export const makeSwimMemoryNetwork = Effect.gen(function* () {
           cut(b, a)
         }
     },
+    mend: (from, to) => void cuts.delete(link(from, to)),
     heal: () => cuts.clear(),
     lose: (share) => void (loss = share),
     delay: (duration) => void (delay = duration)

@@ -9,6 +9,7 @@ import {
   type SyncEntry,
   type UserEvent
 } from "../../src/core/swim/messages.ts"
+import { type CallMessage, callRefusals } from "../../src/core/swimWire/callCodec.ts"
 import type { PacketBody } from "../../src/core/swimWire/packetCodec.ts"
 import type { StreamMessage } from "../../src/core/swimWire/streamCodec.ts"
 
@@ -108,7 +109,7 @@ const packetMessage: fc.Arbitrary<PacketMessage> = fc.oneof(
     incarnation: u32,
     budgetMillis: u32
   }),
-  fc.record({ _tag: fc.constant("Ack"), seq: u32, target, wantsRecord: fc.boolean() }),
+  fc.record({ _tag: fc.constant("Ack"), seq: u32, target, wantsRecord: fc.boolean(), view: u32 }),
   fc.record({
     _tag: fc.constant("Nack"),
     seq: u32,
@@ -118,9 +119,31 @@ const packetMessage: fc.Arbitrary<PacketMessage> = fc.oneof(
   fc.record({ _tag: fc.constant("Gossip") })
 )
 
+const payload = fc.uint8Array({ maxLength: 300 })
+
+/** Every call and every answer to one. */
+const callMessage: fc.Arbitrary<CallMessage> = fc.oneof(
+  fc.record({
+    _tag: fc.constant("Call"),
+    id: u53,
+    target,
+    name: fc.string({ unit: characters(0x21, 0x7e), minLength: 1, maxLength: 64 }),
+    budgetMillis: u32,
+    replyBytesMax: u32,
+    payload
+  }),
+  fc.record({ _tag: fc.constant("Reply"), id: u53, payload }),
+  fc.record({
+    _tag: fc.constant("CallRefused"),
+    id: u53,
+    reason: fc.constantFrom(...callRefusals),
+    detail: text(0, 256)
+  })
+)
+
 /** A message and what rides along. */
 export const packetBody: fc.Arbitrary<PacketBody> = fc.record({
-  message: packetMessage,
+  message: fc.oneof(packetMessage, callMessage),
   gossip: fc.array(gossipItem, { maxLength: 6 })
 })
 
@@ -159,5 +182,10 @@ export const streamMessage: fc.Arbitrary<StreamMessage> = fc.oneof(
   fc.record({
     _tag: fc.constant("SyncRefused"),
     reason: fc.constantFrom("version", "not_admitted", "full", "not_a_member")
+  }),
+  fc.record({
+    _tag: fc.constant("CallPart"),
+    last: fc.constant(true),
+    bytes: fc.uint8Array({ minLength: 1, maxLength: 300 })
   })
 )

@@ -4,6 +4,7 @@ import { Context, Effect, Exit, type Layer, Layer as Layers, Scope } from "effec
 import {
   Membership,
   type MemberState,
+  PeerCalls,
   Swim,
   SwimMembership,
   type SwimOptionsInput,
@@ -14,6 +15,7 @@ import { keyOf } from "./sealing.ts"
 export interface SwimMember {
   readonly membership: Membership["Service"]
   readonly swim: Swim["Service"]
+  readonly calls: PeerCalls["Service"]
   readonly address: string
   /** Ends the member without a goodbye. */
   readonly kill: Effect.Effect<void>
@@ -47,6 +49,7 @@ export const startSwimMember = Effect.fnUntraced(function* <E>(
   return {
     membership: Context.get(context, Membership),
     swim: Context.get(context, Swim),
+    calls: Context.get(context, PeerCalls),
     address: Context.get(context, SwimTransport).address,
     kill: Scope.close(scope, Exit.void)
   } satisfies SwimMember
@@ -56,6 +59,22 @@ export const startSwimMember = Effect.fnUntraced(function* <E>(
 export const statesOf = ({ membership }: SwimMember): Effect.Effect<Record<string, MemberState>> =>
   Effect.map(membership.members, (view) => Object.fromEntries(view.map(({ id, state }) => [id, state])))
 
+/** Members on any transport that see each other, in real time; the first is the seed of the others. */
+export const startMeshed = Effect.fnUntraced(function* <E, const Id extends string>(
+  ids: ReadonlyArray<Id>,
+  transport: (id: Id) => Layer.Layer<SwimTransport, E>,
+  options: Partial<SwimOptionsInput> = {}
+) {
+  const members = {} as Record<Id, SwimMember>
+  const seeds: Array<string> = []
+  for (const self of ids) {
+    members[self] = yield* startSwimMember(transport(self), { settings: quick, ...options, seeds, self })
+    if (seeds.length === 0) seeds.push(members[self].address)
+  }
+  for (const self of ids) yield* eventually(seesAlive(members[self], ids))
+  return members
+})
+
 /** Polls in real time until the condition holds. */
 export const eventually = (condition: Effect.Effect<boolean>): Effect.Effect<void> =>
   Effect.flatMap(condition, (holds) =>
@@ -63,5 +82,5 @@ export const eventually = (condition: Effect.Effect<boolean>): Effect.Effect<voi
   )
 
 /** Whether a member sees all of these as alive. */
-export const seesAlive = (member: SwimMember, ids: ReadonlyArray<string>): Effect.Effect<boolean> =>
+const seesAlive = (member: SwimMember, ids: ReadonlyArray<string>): Effect.Effect<boolean> =>
   Effect.map(statesOf(member), (seen) => ids.every((id) => seen[id] === "alive"))

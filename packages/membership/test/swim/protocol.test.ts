@@ -10,6 +10,7 @@ import {
   type PacketMessage,
   type UserEvent
 } from "../../src/core/swim/messages.ts"
+import { type CallMessage, callRefusals } from "../../src/core/swimWire/callCodec.ts"
 import { identityOffset } from "../../src/core/swimWire/frameHeader.ts"
 import { wireLimits } from "../../src/core/swimWire/limits.ts"
 import { decodePacketBody, type PacketBody, writePacketBody } from "../../src/core/swimWire/packetCodec.ts"
@@ -68,10 +69,16 @@ const target = { id: "node-b", generation: 7, instanceHash: 0x01020304 }
 const messages: ReadonlyArray<PacketMessage> = [
   { _tag: "Ping", seq: 1, target, sender: { generation: 6, instanceHash: 0x00112233, incarnation: 128 } },
   { _tag: "PingReq", seq: 2, target, address: "10.0.0.8:7946", incarnation: 0, budgetMillis: 450 },
-  { _tag: "Ack", seq: 4_294_967_295, target, wantsRecord: true },
+  { _tag: "Ack", seq: 4_294_967_295, target, wantsRecord: true, view: 0xcafebabe },
   { _tag: "Nack", seq: 4, reason: "rate_limited" },
   { _tag: "NotMe", seq: 5, id: "node-c", generation: 9 },
   { _tag: "Gossip" }
+]
+const payload = Uint8Array.from(Buffer.from('{"a":1}'))
+const calls: ReadonlyArray<CallMessage> = [
+  { _tag: "Call", id: 300, target, name: "beat", budgetMillis: 950, replyBytesMax: 65_536, payload },
+  { _tag: "Reply", id: 300, payload },
+  { _tag: "CallRefused", id: 300, reason: "busy", detail: "later" }
 ]
 const items: ReadonlyArray<GossipItem> = [record, suspect, dead, left, event]
 const streamMessages: ReadonlyArray<StreamMessage> = [
@@ -86,7 +93,8 @@ const streamMessages: ReadonlyArray<StreamMessage> = [
     last: false
   },
   { _tag: "SyncPush", entries: [{ record, doubt: undefined, ageMillis: 0 }], last: true },
-  { _tag: "SyncRefused", reason: "full" }
+  { _tag: "SyncRefused", reason: "full" },
+  { _tag: "CallPart", last: true, bytes: Uint8Array.of(8, 1, 1, 0x31) }
 ]
 
 const encode = (body: PacketBody) => written((writer) => writePacketBody(writer, body))
@@ -94,7 +102,9 @@ const gossip = { _tag: "Gossip" } as const
 
 const bodyVectors = (): string =>
   [
-    ...messages.map((message) => vector(message._tag, message, encode({ message, gossip: [] }))),
+    ...[...messages, ...calls].map((message) =>
+      vector(message._tag, message, encode({ message, gossip: [] }))
+    ),
     ...items.map((item) => vector(`Gossip and`, item, encode({ message: gossip, gossip: [item] })))
   ].join("\n")
 
@@ -130,7 +140,7 @@ const frameVectors = (): string =>
     .join("\n")
 
 const malformed = [
-  "07",
+  "0a",
   "0600",
   "06040161818000",
   "0604016181",
@@ -163,6 +173,9 @@ describe("PROTOCOL.md", () => {
       const grouped = String(limit).replace(/(\d)(?=(\d{3})+$)/g, "$1 ")
       assert.isTrue(new RegExp(`\\b(${limit}|${grouped})\\b`).test(protocol), `${limit}`)
     }
+    callRefusals.forEach((reason, code) =>
+      assert.isTrue(unpadded.includes(`${code} \`${reason}\``), `${code} \`${reason}\``)
+    )
     refusalReasons.forEach((reason, code) =>
       assert.isTrue(unpadded.includes(`| ${code} | \`${reason}\` |`), `| ${code} | \`${reason}\` |`)
     )

@@ -1,5 +1,10 @@
 /** Throws packets at the decoders of SWIM, and what they let through at a node. */
 import {
+  decodeCallMessage,
+  encodeCallMessage,
+  type CallMessage
+} from "@coterie/membership/core/swimWire/callCodec"
+import {
   decodePacketBody,
   packetSizes,
   writePacketBody,
@@ -77,7 +82,9 @@ const throwAt = (victim: Victim, bytes: Uint8Array): boolean => {
   const message = decodeStreamMessage(bytes)
   check(message, bytes, encodeStreamMessage)
   if (message._tag === "Decoded") victim.hearStream(message.value)
-  return packet._tag === "Decoded" || message._tag === "Decoded"
+  const call = decodeCallMessage(bytes)
+  check(call, bytes, encodeCallMessage)
+  return [packet, message, call].some(({ _tag }) => _tag === "Decoded")
 }
 
 const sizes = packetSizes(0)
@@ -89,7 +96,7 @@ const encodePacket = (body: PacketBody): Uint8Array => {
   return bytes
 }
 
-const check = <A extends PacketBody | StreamMessage>(
+const check = <A extends PacketBody | StreamMessage | CallMessage>(
   result: Decoded<A> | Malformed,
   bytes: Uint8Array,
   encode: (value: A) => Uint8Array

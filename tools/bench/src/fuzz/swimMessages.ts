@@ -1,6 +1,8 @@
 /** Random messages as members send them, about few members, so that they meet each other in the state of a node. */
 import type { Accusation, Departure, MemberRecord } from "@coterie/membership/core/swim/memberRecord"
 import type { GossipItem, PacketMessage, SyncEntry } from "@coterie/membership/core/swim/messages"
+import { callRefusals, type CallMessage } from "@coterie/membership/core/swimWire/callCodec"
+import { wireLimits } from "@coterie/membership/core/swimWire/limits"
 import type { PacketBody } from "@coterie/membership/core/swimWire/packetCodec"
 import type { StreamMessage } from "@coterie/membership/core/swimWire/streamCodec"
 
@@ -116,7 +118,13 @@ const message = (draw: Draw, seqs: readonly [number, ...ReadonlyArray<number>]):
         budgetMillis: draw.pick(u32s)
       }
     case 2:
-      return { _tag: "Ack", seq, target: target(draw), wantsRecord: draw.below(2) === 0 }
+      return {
+        _tag: "Ack",
+        seq,
+        target: target(draw),
+        wantsRecord: draw.below(2) === 0,
+        view: draw.pick(u32s)
+      }
     case 3:
       return { _tag: "Nack", seq, reason: draw.pick(["no_answer", "rate_limited"]) }
     case 4:
@@ -126,9 +134,25 @@ const message = (draw: Draw, seqs: readonly [number, ...ReadonlyArray<number>]):
   }
 }
 
+const call = (draw: Draw): CallMessage => {
+  const id = draw.pick(generations)
+  const payload = new Uint8Array(draw.below(200)).fill(0x31)
+  switch (draw.below(3)) {
+    case 0: {
+      const name = draw.pick(["beat", "x".repeat(64), "!"])
+      const [budgetMillis, replyBytesMax] = [draw.pick(u32s), draw.pick(u32s)]
+      return { _tag: "Call", id, target: target(draw), name, budgetMillis, replyBytesMax, payload }
+    }
+    case 1:
+      return { _tag: "Reply", id, payload }
+    default:
+      return { _tag: "CallRefused", id, reason: draw.pick(callRefusals), detail: text(draw, 64) }
+  }
+}
+
 /** A packet; `seq` is one that the node may be waiting for. */
 export const anyPacket = (draw: Draw, seq: number): PacketBody => ({
-  message: message(draw, [seq, draw.pick(u32s)]),
+  message: draw.below(5) === 0 ? call(draw) : message(draw, [seq, draw.pick(u32s)]),
   gossip: Array.from({ length: draw.below(6) }, () => item(draw))
 })
 
@@ -148,7 +172,7 @@ const entries = (draw: Draw) => Array.from({ length: draw.below(6) }, () => entr
 /** A message of a stream. */
 export const anyStreamMessage = (draw: Draw): StreamMessage => {
   const last = draw.below(2) === 0
-  switch (draw.below(4)) {
+  switch (draw.below(5)) {
     case 0: {
       const buckets = Array.from({ length: draw.pick([0, 1, 16, 1024]) }, () => draw.below(2 ** 32))
       return {
@@ -168,6 +192,11 @@ export const anyStreamMessage = (draw: Draw): StreamMessage => {
       }
     case 2:
       return { _tag: "SyncPush", entries: entries(draw), last }
+    case 3: {
+      const isLast = draw.below(50) > 0
+      const size = isLast ? 1 + draw.below(300) : wireLimits.callPartBytes
+      return { _tag: "CallPart", last: isLast, bytes: new Uint8Array(size).fill(draw.below(256)) }
+    }
     default:
       return {
         _tag: "SyncRefused",

@@ -3,7 +3,7 @@ import { swimProfiles, type SwimOptions } from "@coterie/membership/core/swim/op
 import { startSwim } from "@coterie/membership/core/swim/startSwim"
 import { nextDeadlineMillis, step } from "@coterie/membership/core/swim/swim"
 import type { SwimEffect, SwimEvent, SwimState } from "@coterie/membership/core/swim/swimState"
-import { packetSizes, type PacketBody } from "@coterie/membership/core/swimWire/packetCodec"
+import { isCallMessage, packetSizes, type PacketBody } from "@coterie/membership/core/swimWire/packetCodec"
 import type { StreamMessage } from "@coterie/membership/core/swimWire/streamCodec"
 
 import type { Draw } from "./randomNumbers.ts"
@@ -53,11 +53,17 @@ export const makeVictim = (draw: Draw): Victim => {
 
   return {
     seq: () => state.seq,
-    hear: ({ gossip, message }) => {
+    hear: (body) => {
       const from = anyId(draw)
+      // Of a call the core sees what rides beside it.
+      const message = isCallMessage(body.message) ? ({ _tag: "Gossip" } as const) : body.message
+      const { gossip } = body
       hear({ _tag: "Received", from, address: "10.0.0.9:7946", sealed: draw.below(2) === 0, message, gossip })
     },
-    hearStream: (message) => hear(streamEvent(message, { exchange, from: anyId(draw), seq: state.seq }))
+    hearStream: (message) => {
+      if (message._tag === "CallPart") return
+      hear(streamEvent(message, { exchange, from: anyId(draw), seq: state.seq }))
+    }
   }
 }
 
@@ -82,7 +88,7 @@ const startVictim = (draw: Draw): SwimState =>
 
 /** What a shell makes of a message of a stream. */
 const streamEvent = (
-  message: StreamMessage,
+  message: Exclude<StreamMessage, { _tag: "CallPart" }>,
   { exchange, from, seq }: { readonly exchange: number; readonly from: string; readonly seq: number }
 ): SwimEvent => {
   switch (message._tag) {

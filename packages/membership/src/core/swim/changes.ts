@@ -58,6 +58,8 @@ export type SwimNews =
   | { readonly _tag: "Stalled"; readonly millis: number }
   /** Three rounds in a row this member answered over a stream only: packets to or from it are lost. */
   | { readonly _tag: "UdpBlocked"; readonly id: string; readonly address: string }
+  /** A member answered this node's ping itself, so long after it was sent; not told where this process stood still meanwhile. */
+  | { readonly _tag: "RoundTrip"; readonly id: string; readonly millis: number }
   | { readonly _tag: "UserEventReceived"; readonly event: UserEvent }
   /** A broadcast was refused: no room in the queue, or larger than a packet. */
   | { readonly _tag: "BroadcastRefused"; readonly name: string; readonly reason: "QueueFull" | "TooLarge" }

@@ -71,6 +71,9 @@ export const enqueueUser = (
   return true
 }
 
+/** Whether any fact still has to be told. */
+export const hasFacts = ({ entries, userEvents }: GossipQueue): boolean => entries.size > userEvents
+
 /** Whether a fact about this member still has to be told. */
 export const isQueued = (queue: GossipQueue, id: string): boolean => queue.entries.has(id)
 

@@ -2,6 +2,8 @@
 import type { MemberKey, MemberStanding } from "./memberKey.ts"
 import { compareProcesses } from "./memberKey.ts"
 import type { MemberRecord } from "./memberRecord.ts"
+import { instanceHash } from "./messages.ts"
+import { mix } from "./mix.ts"
 import { holdSlot, releaseSlot, type Roster } from "./roster.ts"
 import type { MemberTable, Trouble } from "./swimState.ts"
 
@@ -15,7 +17,8 @@ export const makeMemberTable = (roster: Roster): MemberTable => ({
   suspects: 0,
   dead: 0,
   left: 0,
-  ghosts: 0
+  ghosts: 0,
+  viewHash: 0
 })
 
 /** The slot of a member that this table holds something about. */
@@ -124,5 +127,15 @@ const count = (table: MemberTable, slot: number, by: 1 | -1): void => {
   else if (trouble !== undefined || table.records[slot] !== undefined) {
     table.present += by
     if (trouble !== undefined) table.suspects += by
+    // What was mixed in leaves by being mixed in once more.
+    table.viewHash ^= hashOf(table.records[slot], trouble?.fact)
   }
+}
+
+/** Doubt is left out: it comes and goes without a difference that a push/pull should end. */
+const hashOf = (record: MemberRecord | undefined, fact: MemberKey | undefined): number => {
+  const known = record ?? fact
+  if (known === undefined) return 0
+  const process = mix(mix(0x811c9dc5, instanceHash(known.instance)), known.generation >>> 0)
+  return mix(mix(process, known.generation / 2 ** 32), known.incarnation)
 }

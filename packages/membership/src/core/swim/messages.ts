@@ -49,6 +49,8 @@ export interface Ack {
   readonly target: PingTarget
   /** The process that answered does not know the prober's newest record. */
   readonly wantsRecord: boolean
+  /** `viewHash` of the process that answered. */
+  readonly view: number
 }
 
 /** A helper has no answer from the target so far; an `Ack` may still follow. */

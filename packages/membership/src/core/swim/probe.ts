@@ -5,6 +5,7 @@
  * prober hears it before its round ends and does not blame itself for a member that is really dead.
  */
 import { adjustAwareness } from "./awareness.ts"
+import { compareViews } from "./comparison.ts"
 import { noteOutcome } from "./isolation.ts"
 import { compareProcesses } from "./memberKey.ts"
 import { capability, type Evidence, type MemberRecord } from "./memberRecord.ts"
@@ -33,7 +34,7 @@ export const onProbeDue = (turn: Turn): void => {
 }
 
 /** The process that a record is about, as a ping names it. */
-const targetOf = ({ generation, id, instance }: MemberRecord): PingTarget => ({
+export const targetOf = ({ generation, id, instance }: MemberRecord): PingTarget => ({
   id,
   generation,
   instanceHash: instanceHash(instance)
@@ -87,7 +88,8 @@ const start = (turn: Turn): void => {
     cause: "silence",
     helpers: [],
     nackedBy: [],
-    stream: false
+    stream: false,
+    stalled: false
   }
   due.probe = nowMillis + options.probeTimeoutMillis * scale
   sendPing(turn, state.round.seq, targetOf(record), record.address)
@@ -148,21 +150,22 @@ export const onSendFailed = (turn: Turn, address: string): void => {
   askHelpers(turn, round)
 }
 
-/** Whether an answer may be believed: from the target or a chosen helper, by its id where packets are sealed, else by its address. */
-const isExpected = (
-  round: ProbeRound,
-  { address, from, sealed }: { readonly address: string; readonly from: string; readonly sealed: boolean }
-): boolean =>
-  [round.record, ...round.helpers].some((record) =>
-    sealed ? record.id === from : record.address === address
-  )
+interface Answerer {
+  readonly address: string
+  readonly from: string
+  readonly sealed: boolean
+}
+
+/** Whether an answer is a member's own: by its id where packets are sealed, else by its address. */
+const isFrom = (record: MemberRecord, { address, from, sealed }: Answerer): boolean =>
+  sealed ? record.id === from : record.address === address
+
+/** Whether an answer may be believed: from the target or a chosen helper. */
+const isExpected = (round: ProbeRound, sender: Answerer): boolean =>
+  [round.record, ...round.helpers].some((record) => isFrom(record, sender))
 
 /** Takes an `Ack` or `NotMe` to the round in flight; false when it belongs to none. */
-export const onAnswer = (
-  turn: Turn,
-  message: Ack | NotMe,
-  sender: { readonly address: string; readonly from: string; readonly sealed: boolean }
-): boolean => {
+export const onAnswer = (turn: Turn, message: Ack | NotMe, sender: Answerer): boolean => {
   const { round } = turn.state
   if (round?.seq !== message.seq) return false
   // A stranger at the address is nobody that was asked: its address is what makes it believable.
@@ -175,8 +178,16 @@ export const onAnswer = (
   const isSame =
     message.target.generation === round.record.generation &&
     message.target.instanceHash === instanceHash(round.record.instance)
-  if (isSame) succeed(turn, round)
-  return isSame
+  if (!isSame) return false
+  if (isFrom(round.record, sender)) noteRoundTrip(turn, round)
+  compareViews(turn, message.view, round.record.address)
+  succeed(turn, round)
+  return true
+}
+
+const noteRoundTrip = (turn: Turn, { record, stalled, startedAtMillis }: ProbeRound): void => {
+  if (stalled || turn.state.stall !== undefined) return
+  emit(turn, { _tag: "RoundTrip", id: record.id, millis: turn.nowMillis - startedAtMillis })
 }
 
 /** A helper reports silence, or that it is asked too much: either way the helper can be heard. */

@@ -1,4 +1,5 @@
 /** Packets: the facts beside a message are taken up first, so that an answer already knows them. */
+import { viewHash } from "./comparison.ts"
 import { compareProcesses } from "./memberKey.ts"
 import { slotOf } from "./memberTable.ts"
 import { merge } from "./merge.ts"
@@ -49,7 +50,13 @@ const onPing = (turn: Turn, { sender, seq, target }: Ping, { address, from }: Re
     const { generation, id } = state.self
     return send(turn, to, { _tag: "NotMe", seq, id, generation }, state.self)
   }
-  send(turn, to, { _tag: "Ack", seq, target, wantsRecord: !isKnown(state, from, sender) })
+  send(turn, to, {
+    _tag: "Ack",
+    seq,
+    target,
+    wantsRecord: !isKnown(state, from, sender),
+    view: viewHash(state)
+  })
 }
 
 /** Whether this node holds the sender's newest record, or one that is newer than the sender says. */

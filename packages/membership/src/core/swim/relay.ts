@@ -1,4 +1,5 @@
 /** Pings done for others: an answer is passed on at once, silence is reported while the asker still waits. */
+import { viewHash } from "./comparison.ts"
 import { slotOf } from "./memberTable.ts"
 import type { Ack, NotMe, PingReq } from "./messages.ts"
 import { send } from "./outbox.ts"
@@ -24,7 +25,8 @@ export const onPingReq = (
   const { nowMillis, state } = turn
   const origin = { id: sender.from, address: sender.address }
   if (isMe(state, message.target)) {
-    return send(turn, origin, { _tag: "Ack", seq: message.seq, target: message.target, wantsRecord: false })
+    const { seq, target } = message
+    return send(turn, origin, { _tag: "Ack", seq, target, wantsRecord: false, view: viewHash(state) })
   }
   if (
     state.relays.size >= relaysMax ||

@@ -40,6 +40,7 @@ export const makeGood = (turn: Turn): void => {
   if (round !== undefined && round.startedAtMillis <= beganAtMillis) {
     round.deadlineMillis += millis
     due.probe += millis
+    round.stalled = true
   }
   for (const { suspicion } of table.suspicions) {
     if (suspicion === undefined || suspicion.startedAtMillis > beganAtMillis) continue

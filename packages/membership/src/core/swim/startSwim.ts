@@ -58,6 +58,7 @@ export const startSwim = (start: SwimStart): SwimState => {
     checked: undefined,
     heldExchanges: [],
     soonMillis: Infinity,
+    comparison: { differences: 0, restMillis: 0, restsUntilMillis: -Infinity },
     joinAnswered: false,
     takeovers: [],
     seedIds: new Map(),

@@ -58,6 +58,8 @@ export interface MemberTable {
   left: number
   /** Hidden. */
   ghosts: number
+  /** 32 bits over the processes and incarnations of `present`, whatever the order: equal in nodes that see the same members. */
+  viewHash: number
 }
 
 /** A probe round on its way. */
@@ -75,6 +77,8 @@ export interface ProbeRound {
   helpers: ReadonlyArray<MemberRecord>
   readonly nackedBy: Array<string>
   stream: boolean
+  /** This process stood still meanwhile, so its time says nothing about the network. */
+  stalled: boolean
 }
 
 /** A ping that this node does for another. */
@@ -93,7 +97,7 @@ export interface Relay {
 /** A push/pull on its way, opened by this node. */
 export interface Exchange {
   readonly address: string
-  readonly reason: "periodic" | "join" | "heal" | "seed" | "stall"
+  readonly reason: "periodic" | "join" | "heal" | "seed" | "stall" | "differs"
   readonly request: SyncRequest
   /** Slots of the entries that came, and of those that this node knows better. */
   readonly seen: Set<number>
@@ -196,6 +200,8 @@ export interface SwimState {
   readonly heldExchanges: Array<number>
   /** Time to the push/pull after next while they come soon after a join or heal; infinite once they come at their period. */
   soonMillis: number
+  /** Answers in a row that showed another view than this node's, and how long push/pulls for that reason rest. */
+  readonly comparison: { differences: number; restMillis: number; restsUntilMillis: number }
   /** A seed has answered the last join. */
   joinAnswered: boolean
   readonly takeovers: Array<number>

@@ -2,6 +2,7 @@ import type { MemberKey } from "./memberKey.ts"
 /** What two nodes compare in a push/pull: a hash per bucket of members, then the entries of the buckets that differ. */
 import { recordAt } from "./memberTable.ts"
 import { bucketsMax, type SyncEntry } from "./messages.ts"
+import { mix } from "./mix.ts"
 import type { MemberTable, SwimState } from "./swimState.ts"
 
 /** Buckets of a digest: about eight members in each, a power of two from 16 to `bucketsMax`. */
@@ -55,9 +56,4 @@ const hashText = (start: number, text: string): number => {
     hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
   }
   return (hash ^ (hash >>> 15)) >>> 0
-}
-
-const mix = (hash: number, value: number): number => {
-  const mixed = Math.imul(hash ^ value, 0x85ebca6b)
-  return (mixed ^ (mixed >>> 13)) >>> 0
 }

@@ -8,7 +8,7 @@ import {
   readFlags,
   readId,
   readInstance,
-  readLabelKey,
+  readName,
   readOptionalId,
   readText,
   readU8,
@@ -129,7 +129,7 @@ const readLabels = (reader: Reader): MemberRecord["metadata"] => {
   let last = ""
   for (let index = 0; index < count && reader.failure === undefined; index += 1) {
     const at = reader.offset
-    const key = readLabelKey(reader)
+    const key = readName(reader)
     if (!labelKey.test(key)) fail(reader, "text", "letters, digits and _.:/-, first a letter", at)
     if (key <= last) fail(reader, "form", "labels in ascending order of their keys", at)
     labels[key] = readText(reader, wireLimits.labelCharactersMax)

@@ -17,7 +17,15 @@ export const wireLimits = {
   /** Bytes of one message on a stream, before sealing. */
   streamMessageBytesMax: 65_536,
   /** Entries of one part of an answer or push. */
-  entriesPerPart: 500
+  entriesPerPart: 500,
+  /** Bytes of each part of a call or its answer on a stream, except for the last. */
+  callPartBytes: 32_768,
+  /** Bytes of the payload of a call. */
+  callBytesMax: 65_536,
+  /** Bytes of the payload of a reply, whatever the caller would take. */
+  replyBytesMax: 16_777_216,
+  /** Characters of the detail of a refused call. */
+  callDetailCharactersMax: 256
 } as const
 
 /** Form of a label's key: 1 to 64 letters, digits and `_.:/-`, first a letter. */

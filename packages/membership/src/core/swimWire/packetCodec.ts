@@ -11,10 +11,11 @@ import type {
   PacketMessage,
   PacketSizes,
   Ping,
-  PingReq,
-  PingTarget
+  PingReq
 } from "../swim/messages.ts"
+import { type CallMessage, isCallType, readCallMessage, writeCallMessage } from "./callCodec.ts"
 import { readAddress, readItem, sizeOfItem, writeAddress, writeItem } from "./itemCodec.ts"
+import { readTarget, writeTarget } from "./targetCodec.ts"
 import {
   type Decoded,
   fail,
@@ -36,30 +37,31 @@ import { measure, type Writer, writeAscii, writeU32, writeU8, writeVarint } from
 
 /** What a packet says. */
 export interface PacketBody {
-  readonly message: PacketMessage
+  readonly message: PacketMessage | CallMessage
   readonly gossip: ReadonlyArray<GossipItem>
 }
 
 /** Bytes of a message in a packet. */
-export const sizeOfMessage = (message: PacketMessage): number =>
-  measure((writer) => writeMessage(writer, message))
+export const sizeOfMessage = (message: PacketBody["message"]): number =>
+  measure((writer) => writeAnyMessage(writer, message))
 
 /** How the core counts its packets, where a frame adds `overheadBytes` to a body. */
-export const packetSizes = (overheadBytes: number): PacketSizes => ({
-  message: (message) => overheadBytes + sizeOfMessage(message),
-  item: sizeOfItem
-})
+export const packetSizes = (overheadBytes: number) =>
+  ({
+    message: (message: PacketBody["message"]) => overheadBytes + sizeOfMessage(message),
+    item: sizeOfItem
+  }) satisfies PacketSizes
 
 /** Writes a body. Values must keep the bounds of `wireLimits` and the types, or the receiver refuses it. */
 export const writePacketBody = (writer: Writer, { gossip, message }: PacketBody): void => {
-  writeMessage(writer, message)
+  writeAnyMessage(writer, message)
   for (const item of gossip) writeItem(writer, item)
 }
 
 /** Reads a body. */
 export const decodePacketBody = (bytes: Uint8Array): Decoded<PacketBody> | Malformed => {
   const reader = makeReader(bytes)
-  const message = readMessage(reader)
+  const message = isCallType(bytes[0]) ? readCallMessage(reader) : readMessage(reader)
   const gossip: Array<GossipItem> = []
   for (skipExtensions(reader); hasMore(reader); skipExtensions(reader)) {
     const item = readItem(reader)
@@ -67,6 +69,13 @@ export const decodePacketBody = (bytes: Uint8Array): Decoded<PacketBody> | Malfo
   }
   return finish(reader, { message, gossip })
 }
+
+/** Whether a message is a call or its answer, and none of the protocol's. */
+export const isCallMessage = (message: PacketBody["message"]): message is CallMessage =>
+  message._tag === "Call" || message._tag === "Reply" || message._tag === "CallRefused"
+
+const writeAnyMessage = (writer: Writer, message: PacketBody["message"]): void =>
+  isCallMessage(message) ? writeCallMessage(writer, message) : writeMessage(writer, message)
 
 const types = { Ping: 1, PingReq: 2, Ack: 3, Nack: 4, NotMe: 5, Gossip: 6 } as const
 
@@ -110,18 +119,6 @@ export const readMessage = (reader: Reader): PacketMessage => {
   return { _tag: "Gossip" }
 }
 
-const writeTarget = (writer: Writer, target: PingTarget): void => {
-  writeAscii(writer, target.id)
-  writeVarint(writer, target.generation)
-  writeU32(writer, target.instanceHash)
-}
-
-const readTarget = (reader: Reader): PingTarget => ({
-  id: readId(reader),
-  generation: readVarint53(reader),
-  instanceHash: readU32(reader)
-})
-
 const writePing = (writer: Writer, { sender, seq, target }: Ping): void => {
   writeU32(writer, seq)
   writeTarget(writer, target)
@@ -158,17 +155,19 @@ const readPingReq = (reader: Reader): PingReq => ({
   budgetMillis: readVarint32(reader)
 })
 
-const writeAck = (writer: Writer, { seq, target, wantsRecord }: Ack): void => {
+const writeAck = (writer: Writer, { seq, target, view, wantsRecord }: Ack): void => {
   writeU32(writer, seq)
   writeTarget(writer, target)
   writeU8(writer, wantsRecord ? 1 : 0)
+  writeU32(writer, view)
 }
 
 const readAck = (reader: Reader): Ack => ({
   _tag: "Ack",
   seq: readU32(reader),
   target: readTarget(reader),
-  wantsRecord: readFlags(reader, 1) === 1
+  wantsRecord: readFlags(reader, 1) === 1,
+  view: readU32(reader)
 })
 
 const nackReasons = ["no_answer", "rate_limited"] as const

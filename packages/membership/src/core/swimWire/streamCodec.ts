@@ -12,6 +12,7 @@ import {
   type SyncRefused,
   type SyncRequest
 } from "../swim/messages.ts"
+import { type CallMessage, encodeCallMessage } from "./callCodec.ts"
 import { readItem, readRecord, writeItem, writeRecord } from "./itemCodec.ts"
 import { wireLimits } from "./limits.ts"
 import { readMessage, writeMessage } from "./packetCodec.ts"
@@ -22,6 +23,7 @@ import {
   hasMore,
   makeReader,
   type Malformed,
+  readBytes,
   readCode,
   readFlags,
   readU16,
@@ -32,7 +34,16 @@ import {
   type Reader,
   skipExtensions
 } from "./wireReader.ts"
-import { measure, type Writer, writeU16, writeU32, writeU8, writeVarint, written } from "./wireWriter.ts"
+import {
+  measure,
+  type Writer,
+  writeBytes,
+  writeU16,
+  writeU32,
+  writeU8,
+  writeVarint,
+  written
+} from "./wireWriter.ts"
 
 /** Part of an answer; `last` when none follows. Only the first part names the buckets that differ. */
 export interface SyncAnswerPart extends SyncAnswer {
@@ -44,10 +55,24 @@ export interface SyncPushPart extends SyncPush {
   readonly last: boolean
 }
 
-/** One message of a stream: of a push/pull, or of a ping. */
-export type StreamMessage = PacketMessage | SyncRequest | SyncAnswerPart | SyncPushPart | SyncRefused
+/** Part of a call or its answer that no packet has room for; `last` when none follows. */
+export interface CallPart {
+  readonly _tag: "CallPart"
+  readonly last: boolean
+  /** A piece of the message's own bytes, in order. */
+  readonly bytes: Uint8Array
+}
 
-const types = { SyncRequest: 16, SyncAnswer: 17, SyncPush: 18, SyncRefused: 19 } as const
+/** One message of a stream: of a push/pull, of a ping, or of a call. */
+export type StreamMessage =
+  | PacketMessage
+  | SyncRequest
+  | SyncAnswerPart
+  | SyncPushPart
+  | SyncRefused
+  | CallPart
+
+const types = { SyncRequest: 16, SyncAnswer: 17, SyncPush: 18, SyncRefused: 19, CallPart: 20 } as const
 
 /** The bytes of a message. Values must keep the bounds of `wireLimits` and the types, or the receiver refuses it. */
 export const encodeStreamMessage = (message: StreamMessage): Uint8Array =>
@@ -78,6 +103,19 @@ export const pushParts = ({ entries }: SyncPush): ReadonlyArray<SyncPushPart> =>
     entries: chunk
   }))
 
+/** Cuts a call or its answer into messages that keep `wireLimits`; the last one says so. */
+export const callParts = (message: CallMessage): ReadonlyArray<CallPart> => {
+  const bytes = encodeCallMessage(message)
+  const count = Math.ceil(bytes.length / callPartBytes)
+  return Array.from({ length: count }, (_, index) => ({
+    _tag: "CallPart",
+    last: index === count - 1,
+    bytes: bytes.subarray(index * callPartBytes, (index + 1) * callPartBytes)
+  }))
+}
+
+const { callPartBytes } = wireLimits
+
 /** Room for a part's own fields, all buckets among them. */
 const headBytesMax = 8 + 2 * bucketsMax
 
@@ -103,18 +141,19 @@ const writeStreamMessage = (writer: Writer, message: StreamMessage): void => {
     case "SyncRequest":
       return writeRequest(writer, message)
     case "SyncAnswer":
-      writeU8(writer, types.SyncAnswer)
-      writeU8(writer, message.last ? 1 : 0)
+      writePart(writer, message)
       writeVarint(writer, message.differing.length)
       for (const bucket of message.differing) writeU16(writer, bucket)
       return writeEntries(writer, message.entries)
     case "SyncPush":
-      writeU8(writer, types.SyncPush)
-      writeU8(writer, message.last ? 1 : 0)
+      writePart(writer, message)
       return writeEntries(writer, message.entries)
     case "SyncRefused":
       writeU8(writer, types.SyncRefused)
       return writeU8(writer, refusals.indexOf(message.reason))
+    case "CallPart":
+      writePart(writer, message)
+      return writeBytes(writer, message.bytes)
     case "Ping":
     case "PingReq":
     case "Ack":
@@ -123,6 +162,12 @@ const writeStreamMessage = (writer: Writer, message: StreamMessage): void => {
     case "Gossip":
       return writeMessage(writer, message)
   }
+}
+
+/** Writes the type of a part and whether another follows. */
+const writePart = (writer: Writer, { _tag, last }: SyncAnswerPart | SyncPushPart | CallPart): void => {
+  writeU8(writer, types[_tag])
+  writeU8(writer, last ? 1 : 0)
 }
 
 const readStreamMessage = (reader: Reader): StreamMessage => {
@@ -139,10 +184,23 @@ const readStreamMessage = (reader: Reader): StreamMessage => {
     }
     case types.SyncRefused:
       return { _tag: "SyncRefused", reason: readCode(reader, refusals) }
+    case types.CallPart:
+      return readCallPart(reader)
     default:
       reader.offset = 0
       return readMessage(reader)
   }
+}
+
+const readCallPart = (reader: Reader): CallPart => {
+  const start = reader.offset
+  const last = readFlags(reader, 1) === 1
+  const bytes = readBytes(reader)
+  // Only the last part may be short, so that a message has one form and no more parts than it needs.
+  if (bytes.length === 0 || bytes.length > callPartBytes || (!last && bytes.length < callPartBytes)) {
+    fail(reader, "form", `${callPartBytes} bytes, or the last ones`, start)
+  }
+  return { _tag: "CallPart", last, bytes }
 }
 
 const refusals = ["version", "not_admitted", "full", "not_a_member"] as const

@@ -181,8 +181,8 @@ export const readId = (reader: Reader): string => readAscii(reader, 1, wireLimit
 /** The id of a member, or "" in its place. */
 export const readOptionalId = (reader: Reader): string => readAscii(reader, 0, wireLimits.idBytesMax)
 
-/** The key of a label; its form is for the caller to check. */
-export const readLabelKey = (reader: Reader): string => readAscii(reader, 1, 64)
+/** A name of at most 64 characters, such as the key of a label; its form is for the caller to check. */
+export const readName = (reader: Reader): string => readAscii(reader, 1, 64)
 
 /** UTF-8 after its length in bytes, with at most so many UTF-16 code units. */
 export const readText = (reader: Reader, charactersMax: number): string => {

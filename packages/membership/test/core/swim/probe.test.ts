@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 
+import { viewHash } from "../../../src/core/swim/comparison.ts"
 import { explainFact } from "../../../src/core/swim/explain.ts"
 import { instanceHash, type Ping, type PingReq } from "../../../src/core/swim/messages.ts"
 import { alive, Bench, dead, suspect } from "./swimBench.ts"
@@ -40,7 +41,12 @@ const begin = (bench: Bench) => {
 
 const targetX = { id: "x", generation: 1, instanceHash: instanceHash(recordOf("x").instance) }
 const ackOf = (ping: { readonly seq: number }, target = targetX) =>
-  ({ _tag: "Ack", seq: ping.seq, target, wantsRecord: false }) as const
+  ({ _tag: "Ack", seq: ping.seq, target, wantsRecord: false, view: 0 }) as const
+
+const roundTrips = (bench: Bench) =>
+  bench.effects.flatMap((effect) =>
+    effect._tag === "Emit" && effect.news._tag === "RoundTrip" ? [effect.news.millis] : []
+  )
 
 describe("prober", () => {
   it("names the process that it means, and itself in short", () => {
@@ -62,6 +68,38 @@ describe("prober", () => {
     assert.isUndefined(bench.state.round)
     assert.strictEqual(bench.state.awareness, 1)
     assert.strictEqual(bench.state.due.probe, started + 1000)
+  })
+
+  it("tells the round trip of an answer that comes from the member itself, even late", () => {
+    const { bench, ping } = pinging()
+    bench.nowMillis += 30
+    bench.receive("x", ackOf(ping))
+    assert.deepStrictEqual(roundTrips(bench), [30])
+    const late = pinging()
+    expire(late.bench)
+    late.bench.receive("x", ackOf(late.ping))
+    assert.deepStrictEqual(roundTrips(late.bench), [500])
+  })
+
+  it("tells no round trip of an answer through a helper, over a stream, or across a stall of its own", () => {
+    const helped = pinging()
+    const [helper] = expire(helped.bench)
+    helped.bench.receive(helper?.to ?? "", ackOf(helped.ping))
+    assert.isUndefined(helped.bench.state.round)
+    assert.deepStrictEqual(roundTrips(helped.bench), [])
+    const streamed = pinging()
+    expire(streamed.bench)
+    streamed.bench.tell({ _tag: "StreamPinged", seq: streamed.ping.seq, answer: "ack" })
+    assert.deepStrictEqual(roundTrips(streamed.bench), [])
+    for (const ticks of [0, 1]) {
+      const { bench, ping } = pinging()
+      bench.nowMillis += 2010
+      bench.tell({ _tag: "Stalled", millis: 2000 })
+      for (let tick = 0; tick < ticks; tick++) bench.tell({ _tag: "Tick" })
+      bench.receive("x", ackOf(ping))
+      assert.isUndefined(bench.state.round)
+      assert.deepStrictEqual(roundTrips(bench), [])
+    }
   })
 
   it("scales period and time-out by local health", () => {
@@ -232,7 +270,10 @@ describe("member that is pinged", () => {
     const bench = new Bench()
     bench.receive("a", { _tag: "Ping", seq: 7, target: me, sender })
     assert.deepStrictEqual(bench.sent("Ack"), [
-      { to: "a", message: { _tag: "Ack", seq: 7, target: me, wantsRecord: true } }
+      {
+        to: "a",
+        message: { _tag: "Ack", seq: 7, target: me, wantsRecord: true, view: viewHash(bench.state) }
+      }
     ])
     bench.hear(recordOf("a"))
     bench.receive("a", { _tag: "Ping", seq: 8, target: me, sender })
@@ -326,7 +367,8 @@ describe("helper", () => {
     const bench = new Bench()
     const me = { id: "me", generation: 1, instanceHash: instanceHash(recordOf("me").instance) }
     bench.receive("p", { ...request, target: me })
-    assert.deepStrictEqual(bench.sent("Ack"), [{ to: "p", message: ackOf({ seq: 77 }, me) }])
+    const message = { ...ackOf({ seq: 77 }, me), view: viewHash(bench.state) }
+    assert.deepStrictEqual(bench.sent("Ack"), [{ to: "p", message }])
   })
 })
 

@@ -41,7 +41,16 @@ const recordHex = `${keyHex} 03683a31 010101 00`
 describe("a packet is refused with reason and place", () => {
   const cases: Cases = {
     "without anything": ["", "truncated@0: the type of a message"],
-    "of an unknown type": ["07", "unknown@0: the type of a message"],
+    "that is a call to nobody": ["07 05 00", "bounds@2: a length from 1 to 128"],
+    "that is a call without a name": ["07 05 01 61 01 00000001 00", "bounds@9: a length from 1 to 64"],
+    "that is a call of more bytes than there are": [
+      "07 05 01 61 01 00000001 01 78 05 05 02 31",
+      "truncated@14: as many bytes as announced"
+    ],
+    "that is an answer without its call": ["08", "truncated@1: an integer below 2^53"],
+    "that refuses a call for an unknown reason": ["09 05 08 00", "unknown@2: a code below 8"],
+    "that refuses a call with a broken text": ["09 05 00 01 ff", "text@4: well-formed UTF-8"],
+    "of an unknown type": ["0a", "unknown@0: the type of a message"],
     "with an unknown item": ["06 06", "unknown@1: the kind of an item"],
     "that ends in an integer": ["06 04 01 61 80", "truncated@5: an integer below 2^53"],
     "with a longer form of an integer": ["06 04 01 61 81 00", "form@4: the shortest form of an integer"],
@@ -109,7 +118,10 @@ describe("a packet is refused with reason and place", () => {
 describe("a message of a stream is refused with reason and place", () => {
   const doubt = `04 ${keyHex} 00`
   const cases: Cases = {
-    "of an unknown type": ["14", "unknown@0: the type of a message"],
+    "of an unknown type": ["15", "unknown@0: the type of a message"],
+    "with a part of nothing": ["14 01 00", "form@1: 32768 bytes, or the last ones"],
+    "with a short part that is not the last": ["14 00 01 ff", "form@1: 32768 bytes, or the last ones"],
+    "with a call that is in no part": ["07", "unknown@0: the type of a message"],
     "with an item": [`06 ${doubt}`, "trailing@1: the end"],
     "with a byte too many": ["13 00 00", "trailing@2: the end"],
     "with an unknown refusal": ["13 04", "unknown@1: a code below 4"],

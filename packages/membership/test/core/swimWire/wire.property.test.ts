@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 
+import { decodeCallMessage } from "../../../src/core/swimWire/callCodec.ts"
 import { sizeOfItem } from "../../../src/core/swimWire/itemCodec.ts"
 import {
   decodePacketBody,
@@ -11,6 +12,7 @@ import {
 } from "../../../src/core/swimWire/packetCodec.ts"
 import {
   answerParts,
+  callParts,
   decodeStreamMessage,
   encodeStreamMessage,
   pushParts
@@ -129,6 +131,24 @@ describe("messages of a stream", () => {
       }),
       { numRuns: 1000 }
     )
+  })
+
+  it("carry calls and answers of any size in parts, of which only the last is short", () => {
+    for (const size of [0, 1, 32_700, 32_768, 65_536, 1_000_000]) {
+      const message = { _tag: "Reply", id: 7, payload: new Uint8Array(size).fill(size) } as const
+      const parts = callParts(message).map((part) => decodeStreamMessage(encodeStreamMessage(part)))
+      const pieces = parts.map((part) => {
+        assert.isTrue(part._tag === "Decoded" && part.value._tag === "CallPart", `${size} bytes`)
+        return part._tag === "Decoded" && part.value._tag === "CallPart" ? part.value : assert.fail()
+      })
+      assert.deepStrictEqual(
+        pieces.map(({ bytes, last }) => [last, last || bytes.length === 32_768]),
+        pieces.map((_, index) => [index === pieces.length - 1, true])
+      )
+      const whole = decodeCallMessage(Buffer.concat(pieces.map(({ bytes }) => bytes)))
+      const payload = whole._tag === "Decoded" && whole.value._tag === "Reply" ? whole.value.payload : []
+      assert.strictEqual(Buffer.compare(Buffer.from(payload), message.payload), 0, `${size} bytes`)
+    }
   })
 
   it("carry any number of entries in parts within bounds", () => {

@@ -1,0 +1,89 @@
+/**
+ * Notices that the process stood still, even when no node had anything due: one watch for all nodes that share a clock.
+ *
+ * A watch per node would wake the process ten times a second for each of them, which costs more than the protocol itself at rest.
+ */
+import { Clock, Effect, type Fiber } from "effect"
+
+/** The watch looks this often, in ms; it is late when it looks more than this after its time. */
+const watchMillis = 100
+
+/** One node's share in the watch. */
+export interface StallWatcher {
+  /** Ms for which the process has stood still until now, told once per stall to each node; 0 when it has not. */
+  readonly take: (nowMillis: number) => number
+  /** What stood still until now is known to this node. */
+  readonly skip: () => void
+  readonly leave: () => void
+}
+
+/** Watches for a node; `stalled` hears of what it did not `take` before. */
+export const watchStalls = (clock: Clock.Clock, stalled: (millis: number) => void): StallWatcher => {
+  const watch = watches.get(clock) ?? makeWatch(clock)
+  watches.set(clock, watch)
+  let knownDueMillis = -Infinity
+  const take = (nowMillis: number): number => {
+    const millis = nowMillis - watch.dueMillis()
+    if (millis <= watchMillis || knownDueMillis === watch.dueMillis()) return 0
+    knownDueMillis = watch.dueMillis()
+    return millis
+  }
+  const look = (nowMillis: number): void => {
+    const millis = take(nowMillis)
+    if (millis > 0) stalled(millis)
+  }
+  watch.join(look)
+  return {
+    take,
+    skip: () => {
+      knownDueMillis = watch.dueMillis()
+    },
+    leave: () => watch.leave(look)
+  }
+}
+
+type Look = (nowMillis: number) => void
+
+interface Watch {
+  /** When the watch looks next, or should have looked. */
+  readonly dueMillis: () => number
+  readonly join: (look: Look) => void
+  readonly leave: (look: Look) => void
+}
+
+const watches = new WeakMap<Clock.Clock, Watch>()
+
+/** A watch that runs while somebody takes part. */
+const makeWatch = (clock: Clock.Clock): Watch => {
+  const nowMillis = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+  const looks = new Set<Look>()
+  let dueMillis = Infinity
+  let fiber: Fiber.Fiber<never> | undefined
+
+  const rest = Effect.suspend(() => {
+    dueMillis = nowMillis() + watchMillis
+    return Effect.sleep(watchMillis)
+  })
+  const lookAll = Effect.sync(() => {
+    const now = nowMillis()
+    if (now - dueMillis > watchMillis) for (const look of looks) look(now)
+  })
+  const watching = Effect.forever(Effect.andThen(rest, lookAll)).pipe(
+    Effect.provideService(Clock.Clock, clock)
+  )
+
+  return {
+    dueMillis: () => dueMillis,
+    join: (look) => {
+      looks.add(look)
+      fiber ??= Effect.runFork(watching)
+    },
+    leave: (look) => {
+      looks.delete(look)
+      if (looks.size > 0) return
+      fiber?.interruptUnsafe()
+      fiber = undefined
+      dueMillis = Infinity
+    }
+  }
+}
