@@ -12,23 +12,25 @@ import {
   durationBetween,
   FilePath,
   HostPort,
-  HttpUrl,
   matching,
   name,
   oneOf,
   optional,
+  PeerAddress,
   required,
   Secret,
   section,
+  SwimSeed,
   Switch,
   withDefault
 } from "./config/configValues.ts"
 import { crossFieldProblems } from "./config/crossFieldProblems.ts"
+import { membershipModes } from "./config/membershipMode.ts"
 
-/** The bounds of `Metadata` in @coterie/membership, less one label for the zone. */
+/** The bounds of `Metadata` in @coterie/membership, less the labels of the agent itself. */
 const badLabels = (labels: Readonly<Record<string, string>>): Schema.FilterOutput => {
   const keys = Object.keys(labels)
-  if (keys.length > 31) return "expected at most 31 labels"
+  if (keys.length > 30) return "expected at most 30 labels"
   return keys
     .filter((key) => !/^[A-Za-z][\w.:/-]{0,63}$/.test(key))
     .map((key) => ({
@@ -49,8 +51,8 @@ const Node = section({
     "Failure domain of this node; published to the other members as the label `zone`."
   ),
   advertise: optional(
-    HttpUrl,
-    "URL at which peers reach `peer.listen`; the default is this node's entry among the peers, then that address."
+    PeerAddress,
+    "Where peers reach `peer.listen`: a URL, with SWIM an IP address and port; the default is this node's entry among the peers, then that address."
   ),
   tags: withDefault(
     Schema.Record(
@@ -58,7 +60,7 @@ const Node = section({
       matching(/^.{0,256}$/, "text of at most 256 characters; put numbers and switches in quotes")
     ).check(Schema.makeFilter(badLabels)),
     {},
-    "Labels, published to the other members: at most 31."
+    "Labels, published to the other members: at most 30."
   ),
   stateFolder: optional(
     FilePath,
@@ -68,25 +70,46 @@ const Node = section({
 
 const Peer = section({
   id: required(name(128), "The peer's `node.id`."),
-  address: required(HttpUrl, "The peer's `node.advertise`.")
+  address: optional(
+    PeerAddress,
+    "The peer's `node.advertise`; with SWIM host:port, one more seed, and not needed."
+  )
 })
 
 const Membership = section({
-  mode: withDefault(
-    oneOf("heartbeat", "static"),
-    "heartbeat",
-    "`heartbeat`: the peers listed here, watched; `static`: the same peers, always believed alive."
+  mode: optional(
+    oneOf(...membershipModes),
+    "`swim`: by random probes and gossip, for any number of nodes; `heartbeat`: the peers listed here, each watched by each; `static`: the same peers, always believed alive. Without it `swim` where a key of SWIM is set or more than nine nodes are listed, else `heartbeat`."
   ),
   interval: withDefault(
     durationBetween("10ms", "1m"),
     "1s",
-    "Time between heartbeats and the deadline of each; the same on every node."
+    "Time between heartbeats and the deadline of each, with SWIM between the voters; the same on every node."
   ),
-  deadAfter: withDefault(durationBetween("20ms", "10m"), "4s", "Silence after which a peer is dead."),
+  deadAfter: withDefault(
+    durationBetween("20ms", "10m"),
+    "4s",
+    "Silence after which a peer is dead; with SWIM, after which it does not count in the election."
+  ),
   peers: withDefault(
     Schema.Array(Peer).check(Schema.isMaxLength(64, { message: "expected at most 64 peers" })),
     [],
-    "Every other node; listing this node too is allowed, so that all nodes can share one list."
+    "Every other node; listing this node too is allowed, so that all nodes can share one list. With SWIM the voters of the election, the same at most nine on every node."
+  ),
+  seeds: optional(
+    Schema.Array(SwimSeed),
+    "SWIM: where the cluster is found, as host:port or `srv:` and a service record; names are looked up again at every attempt; at most 16 with the addresses of the peers."
+  ),
+  keys_file: optional(
+    FilePath,
+    "SWIM: file with the cluster's keys as `coterie keyring generate` prints them, a line each; the first seals, each opens; at most 16."
+  ),
+  keys: optional(Schema.Array(Secret), "SWIM: the keys themselves; prefer `keys_file`."),
+  plaintext: optional(Switch, "SWIM: do without keys, and trust whoever reaches the port."),
+  profile: withDefault(
+    oneOf("lan", "wan", "local", "fast"),
+    "lan",
+    "SWIM: timing for a kind of network, the same on every node; `local` is one machine, `fast` finds the dead sooner for more packets."
   )
 })
 
@@ -152,9 +175,9 @@ const Locality = section({
     "`staticPreference`: ids of replicas as the engine knows them, the most preferred first."
   ),
   probe: withDefault(
-    oneOf("engine", "tcp", "udp"),
+    oneOf("engine", "tcp", "udp", "swim"),
     "engine",
-    "`engine`: an answer of the replica's process; `tcp`: a connect to its replication port, which a hung process passes; `udp`: an echo between the agents, on the UDP port of the same number as `peer.listen`."
+    "`engine`: an answer of the replica's process; `tcp`: a connect to its replication port, which a hung process passes; `udp`: an echo between the agents, on the UDP port of the same number as `peer.listen`; `swim`: a call between the agents over SWIM, without a key of its own."
   ),
   probeKey: optional(
     Secret,
@@ -220,7 +243,13 @@ export const AgentConfig = section({
   ),
   node: withDefault(Node, {}, "Who this node is."),
   peer: withDefault(
-    section({ listen: withDefault(HostPort, "127.0.0.1:7481", "Where heartbeats of peers arrive.") }),
+    section({
+      listen: withDefault(
+        HostPort,
+        "127.0.0.1:7481",
+        "Where peers are heard: over TCP, with SWIM an IP address for both UDP and TCP."
+      )
+    }),
     {},
     "The listener for peers."
   ),

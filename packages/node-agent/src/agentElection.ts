@@ -10,17 +10,20 @@ import {
   type PromiseStoreFailed,
   QuorumElection
 } from "@coterie/election"
-import type { Heartbeats, PeerCalls } from "@coterie/membership"
+import type { Heartbeats, Membership, PeerCalls } from "@coterie/membership"
 import { Duration, Effect, Layer } from "effect"
 
 import type { AgentConfig } from "./AgentConfig.ts"
 import { AgentFailed } from "./AgentFailed.ts"
+import { membershipMode } from "./config/membershipMode.ts"
+import { FollowedElection } from "./FollowedElection.ts"
 import { openStateFolder } from "./stateFolder.ts"
 
-/** The election, or undefined when there is to be none. */
+/** The election, or undefined when there is to be none; a node without a vote follows it. */
 export const agentElection = (
   config: AgentConfig
-): Layer.Layer<Election, AgentFailed, Heartbeats | PeerCalls> | undefined => {
+): Layer.Layer<Election, AgentFailed, Heartbeats | Membership | PeerCalls> | undefined => {
+  if (config.election.strategy !== "none" && !hasVote(config)) return followed(config)
   switch (config.election.strategy) {
     case "leased":
       return leased(config)
@@ -30,6 +33,18 @@ export const agentElection = (
       return undefined
   }
 }
+
+/** With SWIM the peers are the voters; else every node votes. */
+export const hasVote = (config: AgentConfig): boolean =>
+  membershipMode(config) !== "swim" || config.membership.peers.some(({ id }) => id === config.node.id)
+
+const followed = ({ election, membership }: AgentConfig) =>
+  FollowedElection.layer({
+    voters: membership.peers.map(({ id }) => id),
+    interval: membership.interval,
+    deadAfter: membership.deadAfter,
+    termsFence: election.strategy === "leased"
+  })
 
 const leased = (config: AgentConfig) => {
   const { cooldown, lease } = config.election

@@ -8,7 +8,7 @@ import {
   type RttProbe,
   TcpConnectProbe
 } from "@coterie/locality"
-import { Heartbeats, type HeartbeatTransport, Membership, PeerCalls } from "@coterie/membership"
+import { Heartbeats, Membership, PeerCalls } from "@coterie/membership"
 import {
   type ControlStore,
   ElectionGate,
@@ -21,20 +21,25 @@ import { Context, Duration, Effect, Layer, type Scope } from "effect"
 
 import type { AgentBlocks } from "./AgentBlocks.ts"
 import type { AgentConfig } from "./AgentConfig.ts"
-import { agentElection } from "./agentElection.ts"
+import { agentElection, hasVote } from "./agentElection.ts"
 import { AgentFailed } from "./AgentFailed.ts"
+import { makeClusterKeyring } from "./ClusterKeyring.ts"
 import { makeClusterLeader } from "./clusterLeader.ts"
+import { membershipMode } from "./config/membershipMode.ts"
 import { withholdLeadership } from "./drain.ts"
 import { engineGroups } from "./engineGroups.ts"
-import { buildGround, type Ground } from "./ground.ts"
+import { makeEventLog } from "./EventLog.ts"
+import { answerFollowers } from "./FollowedElection.ts"
+import { buildGround, type GivenTransports, type Ground } from "./ground.ts"
 import { Health, type WatchedLoop } from "./Health.ts"
+import { memberLabels } from "./memberLabels.ts"
+import { swimRtt } from "./swimRtt.ts"
 import { udpEcho } from "./udpEcho.ts"
+import { watchLeaders, watchMembers } from "./watchEvents.ts"
 
 /** Parts that replace what the configuration would choose; an embedding program gives its own engine, network or probe. */
-export interface AgentParts {
+export interface AgentParts extends GivenTransports {
   readonly config: AgentConfig
-  /** Carries heartbeats, instead of HTTP on `peer.listen`; peers are told `node.advertise`, which it should serve. */
-  readonly heartbeatTransport?: Layer.Layer<HeartbeatTransport, AgentFailed>
   /** The groups of the engines, instead of `backend` and `backends`. */
   readonly consensusGroups?: Layer.Layer<ConsensusGroups, AgentFailed, Ground>
   /** Options of locality that the configuration has no key for; they win over its keys. */
@@ -45,25 +50,31 @@ export interface AgentParts {
   readonly rebalancing?: Layer.Layer<ControlStore | LoadMetrics | MigrationDispatcher, AgentFailed, Ground>
 }
 
-/** How long handing leadership over may take at the end, and after it saying goodbye to the peers. */
-const goodbyeTimeout = Duration.seconds(1)
+/** How long handing leadership over may take at the end. */
+const resignTimeout = Duration.seconds(1)
+/** How long saying goodbye to the peers may take after it; SWIM answers for a second more, so that the news can spread. */
+const leaveTimeout = Duration.seconds(2)
 
 /** Starts the blocks that the configuration enables; they stop with the scope. */
 export const assembleBlocks = Effect.fn("assembleBlocks")(function* (parts: AgentParts) {
   const { config } = parts
   const health = yield* Health
-  const ground = yield* buildGround(config, parts.heartbeatTransport)
+  const { keyring: ownKeyring, services: ground, swim } = yield* buildGround(config, parts)
   const membership = Context.get(ground, Membership)
-  yield* membership
-    .setMetadata({
-      ...config.node.tags,
-      ...(config.node.zone === undefined ? {} : { zone: config.node.zone })
-    })
-    .pipe(Effect.mapError((error) => new AgentFailed({ key: "node.tags", detail: error.message })))
+  const calls = Context.get(ground, PeerCalls)
+  const events = yield* makeEventLog
+  yield* watchMembers(events, { membership, swim })
+  // SWIM has them from the start.
+  if (swim === undefined)
+    yield* membership
+      .setMetadata(memberLabels(config))
+      .pipe(Effect.mapError((error) => new AgentFailed({ key: "node.tags", detail: error.message })))
   const election = yield* buildElection(config, ground)
   if (election !== undefined) yield* Effect.forkScoped(withholdLeadership(election))
-  const clusterLeader =
-    election === undefined ? undefined : yield* makeClusterLeader(election, Context.get(ground, PeerCalls))
+  const clusterLeader = election === undefined ? undefined : yield* makeClusterLeader(election, calls)
+  if (election !== undefined && hasVote(config)) yield* answerFollowers(election, calls)
+  const keyring =
+    ownKeyring === undefined ? undefined : yield* makeClusterKeyring(ownKeyring, membership, calls)
   const consensusGroups = yield* buildGroups(parts, ground)
   const locality = yield* buildLocality(parts, ground, consensusGroups)
   const rebalancer = yield* buildRebalancer(parts, ground, { consensusGroups, election })
@@ -73,9 +84,13 @@ export const assembleBlocks = Effect.fn("assembleBlocks")(function* (parts: Agen
     health.watchLoop(loop)
   )
   yield* completeJoin(Context.get(ground, Heartbeats), health)
+  yield* watchLeaders(events, { election, locality })
   return {
     config,
     membership,
+    swim,
+    keyring,
+    events,
     election,
     clusterLeader,
     consensusGroups,
@@ -89,9 +104,12 @@ const goodbye = Effect.fnUntraced(function* (
   membership: Membership["Service"],
   election: Election["Service"] | undefined
 ) {
-  if (election !== undefined) yield* Effect.ignore(Effect.timeout(election.resign, goodbyeTimeout))
-  yield* Effect.ignore(Effect.timeout(membership.leave, goodbyeTimeout))
+  if (election !== undefined) yield* Effect.ignore(Effect.timeout(election.resign, resignTimeout))
+  yield* Effect.ignore(Effect.timeout(membership.leave, leaveTimeout))
 })
+
+/** SWIM has something to do much more often, at the least to look whether the process stood still. */
+const swimTurnInterval = Duration.seconds(1)
 
 /**
  * The loops that must go on for the process to be alive. A slow engine may hold up a step of locality, never longer than the step's own
@@ -107,6 +125,9 @@ const watchedLoops = (
     interval: config.membership.interval,
     counters: ["heartbeat_loop_iterations_total"]
   },
+  ...(membershipMode(config) === "swim"
+    ? [{ name: "swim", interval: swimTurnInterval, counters: ["swim_loop_iterations_total"] }]
+    : []),
   ...(locality === undefined
     ? []
     : [
@@ -165,7 +186,12 @@ const buildLocality = Effect.fnUntraced(function* (
 ) {
   const { enabled, probe, probeKey: _key, probeKey_file: _file, ...keys } = config.locality
   if (groups === undefined || !enabled) return undefined
-  const probes = { engine: EngineProbe.layer, tcp: TcpConnectProbe.layer(), udp: udpEcho(config) }
+  const probes = {
+    engine: EngineProbe.layer,
+    tcp: TcpConnectProbe.layer(),
+    udp: udpEcho(config),
+    swim: swimRtt
+  }
   const probing = rttProbe ?? probes[probe]
   const layer = LeaderLocality.layer({ ...keys, ...localityOptions }).pipe(
     Layer.provide([probing, HeartbeatRowExchange.layer])

@@ -51,7 +51,8 @@ const releaseTimeout = Duration.seconds(3)
 const answerTimeout = Duration.seconds(1)
 
 const transferCall = "leader.transfer"
-const explainCall = "leader.explain"
+/** Name of the call that asks a node for its explanation. */
+export const explainCall = "leader.explain"
 const Wanted = Schema.toCodecJson(Schema.Struct({ to: NodeId }))
 const Handed = Schema.toCodecJson(
   Schema.Result(HandOver, Schema.Union([NotLeading, TransferRefused, NoLeader]))

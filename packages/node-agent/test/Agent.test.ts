@@ -1,4 +1,5 @@
 import { InMemoryGroups } from "@coterie/election"
+import { makeSwimMemoryNetwork } from "@coterie/membership/testing"
 import { HttpTransport } from "@coterie/membership/transport/http"
 import {
   ControlStore,
@@ -14,8 +15,11 @@ import { Agent } from "../src/Agent.ts"
 import { AgentBlocks } from "../src/AgentBlocks.ts"
 import type { AgentParts } from "../src/assembleBlocks.ts"
 import { configFrom } from "../src/config/loadConfig.ts"
+import { newSwimKey } from "../src/config/swimKey.ts"
 import { freePorts } from "./e2e/AgentProcess.ts"
 import { temporaryFolder } from "./temporaryFolder.ts"
+
+const swimKey = newSwimKey()
 
 type Configuration = Parameters<typeof configFrom>[0]
 
@@ -87,6 +91,32 @@ describe("an agent has", () => {
           ["n2", "alive"]
         ]
       )
+    })
+  )
+  it.live("SWIM with its keys when that is the mode, over a network that code gives", () =>
+    Effect.gen(function* () {
+      const network = yield* makeSwimMemoryNetwork
+      const folder = yield* temporaryFolder
+      const start = (id: string) =>
+        blocksOf(
+          {
+            node: { id, stateFolder: folder },
+            membership: { keys: [swimKey], peers: [{ id: "n1", address: "127.0.0.1:1" }] }
+          },
+          { swimTransport: network.layer(`127.0.0.1:${id.slice(1)}`) }
+        )
+      const { keyring } = yield* start("n1")
+      const { election, membership, swim } = yield* start("n2")
+      assert.deepInclude(
+        yield* eventually(swim?.health ?? Effect.die("no SWIM"), ({ phase }) => phase === "member"),
+        {
+          isolated: false
+        }
+      )
+      yield* eventually(membership.members, ({ length }) => length === 2)
+      yield* eventually(election?.leadership ?? Effect.die("no election"), ({ leader }) => leader === "n1")
+      assert.isFalse(yield* election?.isLeader ?? Effect.succeed(true), "a node without a vote does not lead")
+      assert.lengthOf(yield* keyring?.list ?? Effect.succeed([]), 2)
     })
   )
   it.live("a rebalancer when code gives it something to plan with", () =>
@@ -165,6 +195,21 @@ describe("an agent that cannot start names the key to change:", () => {
       ),
       ({ key }) => assert.strictEqual(key, "locality.probeKey_file")
     )
+  )
+  it.live("the file of keys, which only loadConfig reads", () =>
+    Effect.map(failureOf({ membership: { keys_file: "k", peers: [{ id: "n1" }] } }), ({ key }) =>
+      assert.strictEqual(key, "membership.keys_file")
+    )
+  )
+  it.live("labels that do not fit a packet", () =>
+    Effect.gen(function* () {
+      const tags = Object.fromEntries(Array.from({ length: 8 }, (_, index) => [`t${index}`, "x".repeat(256)]))
+      const { message } = yield* failureOf({
+        node: { id: "n1", tags, stateFolder: yield* temporaryFolder },
+        membership: { plaintext: true, peers: [{ id: "n1" }] }
+      })
+      assert.match(message, /^membership: .*id, address and metadata need \d+ bytes of a packet/)
+    })
   )
   it.live("a certificate that is not there", () =>
     Effect.map(

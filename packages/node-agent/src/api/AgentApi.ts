@@ -2,7 +2,7 @@
  * The operators' API as a contract: the server, the CLI's typed client and `/openapi.json` come from it.
  */
 import { Decision } from "@coterie/locality"
-import { Schema } from "effect"
+import { Schema, Struct } from "effect"
 import {
   HttpApi,
   HttpApiEndpoint,
@@ -13,10 +13,14 @@ import {
   OpenApi
 } from "effect/http-api"
 
+import { AgentEvent, EventGap } from "../AgentEvent.ts"
+import { KeyChange } from "../OwnKeyring.ts"
+import { KeyringChangeReport, KeyringReport } from "./keyringResponses.ts"
 import { ExplainGroupReport, LocalityPlanReport, RttReport } from "./localityResponses.ts"
 import {
   DecisionsReport,
   DrainReport,
+  EventsReport,
   ExplainLeaderReport,
   GroupsReport,
   GroupTransferReport,
@@ -76,6 +80,20 @@ export class AssumptionUnreadable extends HttpApiError.Problem<AssumptionUnreada
   { text: Schema.String, part: Schema.String, at: Schema.Int, expected: Schema.String }
 ) {}
 
+/** The change would lock a member out; nothing was changed. */
+export class KeyChangeRefused extends HttpApiError.Problem<KeyChangeRefused>()("KeyChangeRefused", {
+  type: "urn:coterie:key-change-refused",
+  status: 409,
+  title: "The keys cannot be changed so"
+}) {}
+
+/** As many readers follow as this node serves. */
+export class TooManyReaders extends HttpApiError.Problem<TooManyReaders>()("TooManyReaders", {
+  type: "urn:coterie:too-many-readers",
+  status: 503,
+  title: "Too many readers"
+}) {}
+
 const describe = (summary: string) => OpenApi.annotations({ summary })
 
 /** With several engines an id has the engine's name and that of a stream and its consumer. */
@@ -84,11 +102,11 @@ const GroupId = Schema.String.check(Schema.isMaxLength(512))
 /** A probe answers 200 or 503 with the same body. */
 const probeAnswers = [HealthReport, HealthReport.pipe(HttpApiSchema.status(503))] as const
 
-const limitMax = 1000
+const countUpTo = (maximum: number) =>
+  Schema.optionalKey(Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum })))
+
 /** How many decisions at most, newest last; 1 to 1000, default 100. */
-const limit = Schema.optionalKey(
-  Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 1, maximum: limitMax }))
-)
+const limit = countUpTo(1000)
 
 const Health = HttpApiGroup.make("health")
   .add(
@@ -220,11 +238,70 @@ const Locality = HttpApiGroup.make("locality")
   )
   .annotateMerge(OpenApi.annotations({ description: "Why leaders sit where they do, and what if." }))
 
+const { install, remove, use } = KeyChange.cases
+const keyRefusals = [MutationRefused, NotThere, KeyChangeRefused] as const
+
+const Keyring = HttpApiGroup.make("keyring")
+  .add(
+    HttpApiEndpoint.get("keyring", "/v1/keyring", { success: KeyringReport, error: NotThere }).annotateMerge(
+      describe("The ids of the keys that each member holds, and which one it seals with.")
+    ),
+    HttpApiEndpoint.post("installKey", "/v1/keyring/install", {
+      payload: Schema.Struct(Struct.omit(install.fields, ["_tag"])),
+      success: KeyringChangeReport,
+      error: keyRefusals
+    }).annotateMerge(describe("Give every member a key, which from then on opens what others seal with it.")),
+    HttpApiEndpoint.post("useKey", "/v1/keyring/use", {
+      payload: Schema.Struct(Struct.omit(use.fields, ["_tag"])),
+      success: KeyringChangeReport,
+      error: keyRefusals
+    }).annotateMerge(describe("Have every member seal with a key; refused unless each living one holds it.")),
+    HttpApiEndpoint.post("removeKey", "/v1/keyring/remove", {
+      payload: Schema.Struct(Struct.omit(remove.fields, ["_tag"])),
+      success: KeyringChangeReport,
+      error: keyRefusals
+    }).annotateMerge(describe("Have every member forget a key; refused while one seals with it."))
+  )
+  .annotateMerge(OpenApi.annotations({ description: "The keys of the members." }))
+
+/** An event, or a gap where some are lost. */
+export const StreamedEvent = Schema.Union([AgentEvent, EventGap])
+/** An event, or a gap where some are lost. */
+export type StreamedEvent = typeof StreamedEvent.Type
+
+/** Which of the events that are kept: at most so many, 1 to 10000, and none older than so many ms. */
+const eventSelection = {
+  limit: countUpTo(10_000),
+  maxAgeMs: Schema.optionalKey(
+    Schema.NumberFromString.check(Schema.isFinite(), Schema.isGreaterThanOrEqualTo(0))
+  )
+}
+
+const Events = HttpApiGroup.make("events")
+  .add(
+    HttpApiEndpoint.get("followEvents", "/v1/events", {
+      query: eventSelection,
+      success: HttpApiSchema.StreamSse({ data: StreamedEvent }),
+      error: TooManyReaders
+    }).annotateMerge(
+      describe(
+        "Server-sent events from now on, with ?limit= or ?maxAgeMs= also those before, after Last-Event-ID those that came since; `gap` where some are not kept any more."
+      )
+    ),
+    HttpApiEndpoint.get("recentEvents", "/v1/events/recent", {
+      query: eventSelection,
+      success: EventsReport
+    }).annotateMerge(describe("The latest events, newest last; 100 unless ?limit= says otherwise."))
+  )
+  .annotateMerge(OpenApi.annotations({ description: "What happened at this node." }))
+
 /** The operators' API. */
 export const AgentApi = HttpApi.make("coterie")
   .add(Health)
   .add(State)
   .add(Leadership)
   .add(Locality)
+  .add(Events)
+  .add(Keyring)
   .middleware(HttpApiMiddleware.ProblemDetails)
   .annotateMerge(OpenApi.annotations({ title: "Coterie agent", version: "1" }))

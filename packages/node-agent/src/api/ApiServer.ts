@@ -19,7 +19,9 @@ import { AgentFailed } from "../AgentFailed.ts"
 import { formatHostPort, type HostPort } from "../config/configValues.ts"
 import { Health } from "../Health.ts"
 import { AgentApi } from "./AgentApi.ts"
+import { eventHandlers } from "./eventHandlers.ts"
 import { healthHandlers, probeAliases } from "./healthHandlers.ts"
+import { keyringHandlers } from "./keyringHandlers.ts"
 import { leadershipHandlers } from "./leadershipHandlers.ts"
 import { localityHandlers } from "./localityHandlers.ts"
 import { leaderAliases, stateHandlers } from "./stateHandlers.ts"
@@ -125,7 +127,14 @@ const unknownPaths = HttpRouter.addAll(
 
 const routes = Layer.mergeAll(
   HttpApiBuilder.layer(AgentApi, { openapiPath: "/openapi.json" }).pipe(
-    Layer.provide([healthHandlers, stateHandlers, leadershipHandlers, localityHandlers]),
+    Layer.provide([
+      healthHandlers,
+      stateHandlers,
+      leadershipHandlers,
+      localityHandlers,
+      eventHandlers,
+      keyringHandlers
+    ]),
     Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
   ),
   probeAliases,

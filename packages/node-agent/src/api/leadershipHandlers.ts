@@ -1,7 +1,6 @@
 /** Why somebody leads, and who should. */
 import { type ConsensusError, type TransferOutcome, type TransferRefused } from "@coterie/election"
 import { Effect } from "effect"
-import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 
 import { AgentBlocks } from "../AgentBlocks.ts"
@@ -13,6 +12,7 @@ import {
   TargetUnfit,
   TransferConflict
 } from "./AgentApi.ts"
+import { jsonAnswer } from "./jsonAnswer.ts"
 import { refuseForeignCaller } from "./refuseForeignCaller.ts"
 import { asOf } from "./reports.ts"
 import type { ExplainLeaderReport, GroupTransferReport, TransferReport } from "./responses.ts"
@@ -23,24 +23,20 @@ export const leadershipHandlers = HttpApiBuilder.group(AgentApi, "leadership", (
     const blocks = yield* AgentBlocks
     const mayChange = refuseForeignCaller(blocks.config.api.allowRemoteDrain)
     return handlers.handleAll({
-      explainLeader: () => Effect.map(explainLeader(blocks), (report) => answer(report, 200)),
+      explainLeader: () => Effect.map(explainLeader(blocks), (report) => jsonAnswer(report)),
       transferLeader: ({ payload }) =>
         mayChange.pipe(
           Effect.andThen(transferLeader(blocks, payload.to)),
-          Effect.map((report) => answer(report, 202))
+          Effect.map((report) => jsonAnswer(report, 202))
         ),
       transferGroup: ({ params, payload }) =>
         mayChange.pipe(
           Effect.andThen(transferGroup(blocks, params.group, payload.to)),
-          Effect.map((report) => answer(report, 202))
+          Effect.map((report) => jsonAnswer(report, 202))
         )
     })
   })
 )
-
-/** A field without a value is left out; the codec of the API would write null. */
-const answer = (report: object, status: number) =>
-  HttpServerResponse.jsonUnsafe(report, { status, headers: { "cache-control": "no-store" } })
 
 type Blocks = AgentBlocks["Service"]
 

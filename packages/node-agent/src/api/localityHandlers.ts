@@ -1,10 +1,10 @@
 /** Why leaders sit where they do, and what if. */
 import { Duration, Effect } from "effect"
-import { HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 
 import type { AgentBlocks } from "../AgentBlocks.ts"
 import { AgentApi } from "./AgentApi.ts"
+import { jsonAnswer } from "./jsonAnswer.ts"
 import { explainGroupReport, localityPlanReport, rttReport } from "./localityReports.ts"
 import { groupsReport } from "./reports.ts"
 
@@ -17,9 +17,7 @@ export const localityHandlers = HttpApiBuilder.group(AgentApi, "locality", (hand
     const blocks = yield* Effect.context<AgentBlocks>()
     const groups = yield* Effect.cachedWithTTL(groupsReport, groupsMaxAge)
     const answer = <E>(report: Effect.Effect<object, E, AgentBlocks>) =>
-      Effect.map(Effect.provideContext(report, blocks), (found) =>
-        HttpServerResponse.jsonUnsafe(found, { headers: { "cache-control": "no-store" } })
-      )
+      Effect.map(Effect.provideContext(report, blocks), (found) => jsonAnswer(found))
     return handlers.handleAll({
       explainGroup: ({ query }) => answer(explainGroupReport(query.group)),
       rtt: () => answer(Effect.flatMap(groups, rttReport)),

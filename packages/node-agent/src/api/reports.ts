@@ -1,9 +1,11 @@
 /** What this node knows, in the shapes of the API. */
 import { ConsensusError, type GroupStatus } from "@coterie/election"
 import type { Decision } from "@coterie/locality"
+import type { Swim } from "@coterie/membership"
 import { Clock, DateTime, Duration, Effect } from "effect"
 
 import { AgentBlocks } from "../AgentBlocks.ts"
+import { versionLabel } from "../memberLabels.ts"
 import { EngineUnavailable, NotThere } from "./AgentApi.ts"
 import type { DecisionsReport, GroupReport, GroupsReport, LeaderReport, MembersReport } from "./responses.ts"
 
@@ -17,16 +19,35 @@ export const asOf = Effect.map(DateTime.now, DateTime.formatIso)
 
 /** Every member as this node sees it. */
 export const membersReport = Effect.gen(function* () {
-  const { config, election, membership } = yield* AgentBlocks
+  const { config, election, membership, swim } = yield* AgentBlocks
   const leader = election === undefined ? undefined : (yield* election.leadership).leader
   const now = Number((yield* Clock.monotonicTimeNanos) / 1_000_000n)
-  const members = (yield* membership.members).map(({ address, id, metadata, sinceMillis, state }) => {
-    const { zone, ...tags } = metadata
-    const self = id === membership.self
-    const sinceMs = Math.max(0, Math.round(now - sinceMillis))
-    return { id, self, state, sinceMs, leader: id === leader, zone, address, tags }
-  })
+  const members = yield* Effect.forEach(
+    yield* membership.members,
+    Effect.fnUntraced(function* ({ address, id, metadata, sinceMillis, state }) {
+      const { zone, [versionLabel]: version, ...tags } = metadata
+      const self = id === membership.self
+      const sinceMs = Math.max(0, Math.round(now - sinceMillis))
+      const seen = { id, self, state, sinceMs, leader: id === leader, zone, address, tags, version }
+      return { ...seen, ...(swim === undefined ? {} : yield* swimStanding(swim, id)) }
+    })
+  )
   return { schema: "members/v1", node: config.node.id, asOf: yield* asOf, members } satisfies MembersReport
+})
+
+/** What SWIM knows of a member besides. */
+const swimStanding = Effect.fnUntraced(function* (swim: Swim["Service"], id: string) {
+  const trip = yield* swim.rtt(id)
+  const { reason, suspicion } = (yield* swim.explain(id)) ?? {}
+  return {
+    rttMs: trip && Math.round(Duration.toMillis(trip.rtt) * 1000) / 1000,
+    reason,
+    suspicion: suspicion && {
+      by: suspicion.accuser,
+      confirmedBy: suspicion.confirmedBy,
+      leftMs: Math.round(suspicion.leftMillis)
+    }
+  }
 })
 
 /** Who leads the agents. Fails with `NotThere` when they elect nobody. */

@@ -8,6 +8,7 @@ import { Decision } from "@coterie/locality"
 import { MemberState } from "@coterie/membership"
 import { Schema } from "effect"
 
+import { AgentEvent } from "../AgentEvent.ts"
 import { HandOver } from "../clusterLeader.ts"
 
 const Count = Schema.Natural
@@ -107,7 +108,22 @@ export const MemberReport = Schema.Struct({
   leader: Schema.Boolean,
   zone: Schema.optional(Schema.String),
   address: Schema.optional(Schema.String),
-  tags: Schema.Record(Schema.String, Schema.String)
+  tags: Schema.Record(Schema.String, Schema.String),
+  /** Of its agent. */
+  version: Schema.optional(Schema.String),
+  /** SWIM: the least of the last round trips of its probes. */
+  rttMs: Schema.optional(Schema.Finite),
+  /** SWIM: who says that it is in that state, and on what evidence. */
+  reason: Schema.optional(Schema.String),
+  /** SWIM: the doubt about it that is not decided yet. */
+  suspicion: Schema.optional(
+    Schema.Struct({
+      by: Schema.String,
+      confirmedBy: Schema.Array(Schema.String),
+      /** Time after which it is dead unless it refutes. */
+      leftMs: Schema.Finite
+    })
+  )
 })
 /** One member as this node sees it. */
 export type MemberReport = typeof MemberReport.Type
@@ -169,6 +185,15 @@ export const DecisionsReport = Schema.Struct({
 })
 /** The latest decisions. */
 export type DecisionsReport = typeof DecisionsReport.Type
+
+/** The latest events, newest last. */
+export const EventsReport = Schema.Struct({
+  schema: Schema.Literal("events/v1"),
+  node: Schema.String,
+  events: Schema.Array(AgentEvent)
+})
+/** The latest events. */
+export type EventsReport = typeof EventsReport.Type
 
 /** The agent at a glance. */
 export const StatusReport = Schema.Struct({

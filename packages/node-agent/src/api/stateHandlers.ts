@@ -1,12 +1,14 @@
 /** What this node knows and decided. */
 import { Decision } from "@coterie/locality"
-import { Duration, Effect, Schedule, Schema, Stream } from "effect"
+import { Duration, Effect, Schema, Stream } from "effect"
 import { HttpRouter, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { HttpApiBuilder } from "effect/http-api"
 
 import { AgentBlocks } from "../AgentBlocks.ts"
 import { Health } from "../Health.ts"
 import { AgentApi } from "./AgentApi.ts"
+import { eventStream } from "./eventStream.ts"
+import { jsonAnswer } from "./jsonAnswer.ts"
 import {
   decisionsReport,
   groupLeaderReport,
@@ -22,16 +24,13 @@ const limitDefault = 100
 /** The engine is read at most this often for answers, however many ask. */
 const groupsMaxAge = Duration.seconds(1)
 
-/** Proxies close a connection that is silent for longer. */
-const pingInterval = Duration.seconds(15)
-
 /** Answers the group `state` of the API. */
 export const stateHandlers = HttpApiBuilder.group(AgentApi, "state", (handlers) =>
   Effect.gen(function* () {
     const blocks = yield* Effect.context<AgentBlocks | Health>()
     const groups = yield* Effect.cachedWithTTL(groupsReport, groupsMaxAge)
     const answer = <E>(report: Effect.Effect<object, E, AgentBlocks | Health>) =>
-      Effect.map(Effect.provideContext(report, blocks), withoutNulls)
+      Effect.map(Effect.provideContext(report, blocks), (found) => jsonAnswer(found))
     return handlers.handleAll({
       leader: ({ query }) => Effect.provideContext(leader(query.group), blocks),
       status: () => answer(Effect.flatMap(groups, statusReport)),
@@ -42,10 +41,6 @@ export const stateHandlers = HttpApiBuilder.group(AgentApi, "state", (handlers) 
     })
   })
 )
-
-/** A field without a value is left out; the codec of the API would write null. */
-const withoutNulls = (report: object) =>
-  HttpServerResponse.jsonUnsafe(report, { headers: { "cache-control": "no-store" } })
 
 /** The paths under which load balancers look for the leader, and OPTIONS, which some of them send; HEAD follows GET. */
 export const leaderAliases = HttpRouter.use(
@@ -99,10 +94,5 @@ const follow = Effect.fnUntraced(function* (limit: number) {
   const events = Stream.mapEffect(decisions, (decision) =>
     Effect.map(Effect.orDie(encode(decision)), (data) => `data: ${data}\n\n`)
   )
-  const pings = Stream.map(Stream.fromSchedule(Schedule.spaced(pingInterval)), () => ": ping\n\n")
-  const body = Stream.merge(events, pings).pipe(Stream.interruptWhen(health.stopping), Stream.encodeText)
-  return HttpServerResponse.stream(body, {
-    contentType: "text/event-stream",
-    headers: { "cache-control": "no-store" }
-  })
+  return eventStream(events, health.stopping)
 })

@@ -3,6 +3,7 @@ import type { Member, MemberState } from "@coterie/membership"
 import { Duration, Effect } from "effect"
 
 import { AgentBlocks } from "../AgentBlocks.ts"
+import { membershipMode } from "../config/membershipMode.ts"
 import { Health } from "../Health.ts"
 import { version } from "../version.ts"
 import { asOf } from "./reports.ts"
@@ -24,7 +25,7 @@ export const statusReport = Effect.fnUntraced(function* (groups: GroupsReport) {
     asOf: yield* asOf,
     uptimeMs: Duration.toMillis(yield* health.uptime),
     problems,
-    membership: { mode: config.membership.mode, ...countStates(members) },
+    membership: { mode: membershipMode(config), ...countStates(members) },
     election,
     backend: backendReport(groups),
     locality: locality && {

@@ -61,12 +61,14 @@ const explain = (
       )
     case "EngineUnavailable":
     case "LeaderUnavailable":
+    case "TooManyReaders":
       return unreachable(error.message)
     case "AssumptionUnreadable":
       return new CliFailure({ code: exitCode.usage, detail: error.message })
     case "MutationRefused":
     case "TransferConflict":
     case "TargetUnfit":
+    case "KeyChangeRefused":
       return new CliFailure({ code: exitCode.refused, detail: error.message })
     default:
       return new CliFailure({ code: exitCode.internal, detail: error.message })

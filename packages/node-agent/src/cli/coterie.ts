@@ -7,8 +7,10 @@ import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import type { HttpClient } from "effect/http"
 
+import { durationBetween } from "../config/configValues.ts"
 import type { ConfigSources } from "../config/loadConfig.ts"
 import { devCommand } from "../dev/command.ts"
+import { KeyId } from "../OwnKeyring.ts"
 import { environment } from "./environment.ts"
 import { CliFailure, exitCode } from "./exit.ts"
 import { globalOptions } from "./options.ts"
@@ -72,8 +74,76 @@ const status = Command.make(
   ({ failOn }) => asking(queries, ({ showStatus }) => showStatus(failOn))
 ).pipe(Command.withDescription("The agent at a glance"))
 
-const members = Command.make("members", {}, () => asking(queries, ({ showMembers }) => showMembers)).pipe(
-  Command.withDescription("Every member as this node sees it; * marks the node that answers")
+const members = Command.make(
+  "members",
+  {
+    wide: Flag.Boolean("wide").pipe(
+      Flag.withDescription("Also version, round trip, the run of each, who doubts it and why"),
+      Flag.withDefault(false),
+      Flag.withoutNegation
+    )
+  },
+  ({ wide }) => asking(queries, ({ showMembers }) => showMembers(wide))
+).pipe(Command.withDescription("Every member as this node sees it; * marks the node that answers"))
+
+const events = Command.make(
+  "events",
+  {
+    follow: Flag.Boolean("follow").pipe(
+      Flag.withAlias("f"),
+      Flag.withDescription("Go on with each event as it happens"),
+      Flag.withDefault(false),
+      Flag.withoutNegation
+    ),
+    since: Flag.String("since").pipe(
+      Flag.withMetavar("DURATION"),
+      Flag.withDescription("All of the last 10m or 2h that are kept, in place of the last 100"),
+      Flag.withSchema(durationBetween("1ms", "365d")),
+      Flag.optional
+    )
+  },
+  (wanted) =>
+    asking(
+      () => import("./events.ts"),
+      ({ showEvents }) => showEvents(wanted)
+    )
+).pipe(
+  Command.withDescription(
+    "What happened here: members, leaders, hand-overs; with --json a JSON object a line"
+  )
+)
+
+const keyringModule = () => import("./keyring.ts")
+const keyId = Argument.String("key-id").pipe(
+  Argument.withDescription("Id of a key, as coterie keyring list shows it"),
+  Argument.withSchema(KeyId)
+)
+
+const keyring = Command.make("keyring").pipe(
+  Command.withDescription("The keys of all members; to rotate: generate, install, use, remove"),
+  Command.withSubcommands([
+    Command.make("generate", {}, () =>
+      Effect.flatMap(Effect.promise(keyringModule), ({ generateKey }) => generateKey)
+    ).pipe(Command.withDescription("Print a new key; no agent is asked")),
+    Command.make("list", {}, () => asking(keyringModule, ({ listKeys }) => listKeys)).pipe(
+      Command.withDescription("Ids of the keys that the members hold, and which one they seal with")
+    ),
+    Command.make(
+      "install",
+      {
+        file: Argument.String("file").pipe(
+          Argument.withDescription("File with the key, or - for the standard input")
+        )
+      },
+      ({ file }) => asking(keyringModule, ({ installKey }) => installKey(file))
+    ).pipe(Command.withDescription("Give every member a key; exit code 6 unless each living one has it")),
+    Command.make("use", { keyId }, (wanted) =>
+      asking(keyringModule, ({ useKey }) => useKey(wanted.keyId))
+    ).pipe(Command.withDescription("Have every member seal with a key; refused unless each holds it")),
+    Command.make("remove", { keyId }, (wanted) =>
+      asking(keyringModule, ({ removeKey }) => removeKey(wanted.keyId))
+    ).pipe(Command.withDescription("Have every member forget a key; refused while one seals with it"))
+  ])
 )
 
 const leader = Command.make(
@@ -199,12 +269,14 @@ export const coterie = Command.make("coterie").pipe(
     devCommand,
     status,
     members,
+    events,
     leader,
     groups,
     decisions,
     why,
     rtt,
     locality,
+    keyring,
     config
   ]),
   Command.withGlobalFlags(globalOptions)

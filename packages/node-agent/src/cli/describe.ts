@@ -46,10 +46,12 @@ export const describeStatus = (report: StatusReport, paint: Paint): ReadonlyArra
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
+const memberHeadings = ["NODE", "STATE", "SINCE", "ROLE", "ZONE", "ADDRESS"]
+
 /** One line for each member; `*` marks the node that answered. */
 export const describeMembers = ({ members }: MembersReport, paint: Paint): ReadonlyArray<string> =>
   tableLines(
-    ["NODE", "STATE", "SINCE", "ROLE", "ZONE", "ADDRESS"].map(paint.strong),
+    memberHeadings.map(paint.strong),
     members.map((member) => memberRow(member, paint))
   )
 
@@ -61,6 +63,25 @@ const memberRow = ({ address, id, leader, self, sinceMs, state, zone }: MemberRe
   zone ?? none,
   address ?? none
 ]
+
+/** The same with what SWIM knows; `-` where nothing is known. */
+export const describeMembersWide = ({ members }: MembersReport, paint: Paint): ReadonlyArray<string> =>
+  tableLines(
+    [...memberHeadings, "VERSION", "RTT", "WHY"].map(paint.strong),
+    members.map((member) => [
+      ...memberRow(member, paint),
+      member.version ?? none,
+      member.rttMs === undefined ? none : shortMillis(member.rttMs),
+      whyMember(member)
+    ])
+  )
+
+const whyMember = ({ reason, suspicion }: MemberReport): string => {
+  if (reason === undefined || suspicion === undefined) return reason ?? none
+  const { confirmedBy, leftMs } = suspicion
+  const also = confirmedBy.length === 0 ? "" : `; confirmed by ${confirmedBy.join(", ")}`
+  return `${reason}${also}; dead in ${shortDuration(leftMs)} unless it refutes`
+}
 
 /** One line for each group. */
 export const describeGroups = ({ groups }: GroupsReport, paint: Paint): ReadonlyArray<string> =>

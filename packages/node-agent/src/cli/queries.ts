@@ -9,6 +9,7 @@ import {
   describeDecisions,
   describeGroups,
   describeMembers,
+  describeMembersWide,
   describeStatus
 } from "./describe.ts"
 import { describeLeader } from "./describeLeadership.ts"
@@ -25,9 +26,11 @@ export const showStatus = Effect.fnUntraced(function* (failOn: Option.Option<"de
 })
 
 /** `coterie members`. */
-export const showMembers = Effect.gen(function* () {
+export const showMembers = Effect.fnUntraced(function* (wide: boolean) {
   const members = yield* ask((agent) => agent.state.members())
-  yield* printReport(MembersReport, members, (paint) => describeMembers(members, paint))
+  yield* printReport(MembersReport, members, (paint) =>
+    (wide ? describeMembersWide : describeMembers)(members, paint)
+  )
 })
 
 /** `coterie leader`. */

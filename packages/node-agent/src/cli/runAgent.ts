@@ -4,9 +4,11 @@ import { Context, Duration, Effect, Exit, Layer, Scope } from "effect"
 import { Agent } from "../Agent.ts"
 import { AgentBlocks } from "../AgentBlocks.ts"
 import type { AgentConfig } from "../AgentConfig.ts"
+import { hasVote } from "../agentElection.ts"
 import { ApiServer } from "../api/ApiServer.ts"
 import { isLoopback } from "../config/configValues.ts"
 import { type ConfigSources, loadConfig } from "../config/loadConfig.ts"
+import { membershipMode } from "../config/membershipMode.ts"
 import { drainFully } from "../drain.ts"
 import { Health } from "../Health.ts"
 import { jsonLogs } from "../logging/jsonLogs.ts"
@@ -45,17 +47,22 @@ const sayStarted = Effect.gen(function* () {
     event: "agent.started",
     version,
     api: url,
+    membership: membershipMode(config),
     peers: config.membership.peers.length,
     election: election === undefined ? "none" : config.election.strategy,
+    votes: election !== undefined && hasVote(config),
     backend: consensusGroups?.engine ?? "none",
     locality: locality?.options.mode ?? "off",
     rebalancer: rebalancer === undefined ? "off" : "on"
   })
-  if (!isLoopback(config.peer.listen.host))
-    yield* Effect.logWarning(
-      "peers are heard without TLS; keep peer.listen on a network that only they reach",
-      {
-        event: "insecure.peer"
-      }
-    )
+  if (!isLoopback(config.peer.listen.host)) yield* warnOfPlainPeers(config)
 })
+
+const warnOfPlainPeers = (config: AgentConfig): Effect.Effect<void> => {
+  const isSwim = membershipMode(config) === "swim"
+  if (isSwim && config.membership.plaintext !== true) return Effect.void
+  const how = isSwim ? "trusted without keys" : "heard without TLS"
+  return Effect.logWarning(`peers are ${how}; keep peer.listen on a network that only they reach`, {
+    event: "insecure.peer"
+  })
+}

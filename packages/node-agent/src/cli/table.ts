@@ -26,7 +26,7 @@ export const fieldLines = (fields: Readonly<Record<string, string | undefined>>)
 }
 
 /** Names and labels come from other machines: what would move the cursor or rename the window is shown as a dot; colours stay. */
-const printable = (text: string): string =>
+export const printable = (text: string): string =>
   text.replaceAll(colourOrControl, (found) => (found.length > 1 ? found : "·"))
 
 const colourOrControl = new RegExp(`${String.fromCodePoint(0x1b)}\\[[\\d;]*m|\\p{Cc}`, "gu")

@@ -71,7 +71,8 @@ const hostPortPattern = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/
 export const formatHostPort = ({ host, port }: HostPort): string =>
   host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`
 
-const parseHostPort = (text: string): HostPort => {
+/** The parts of host:port. */
+export const parseHostPort = (text: string): HostPort => {
   const [, six, four = "", port] = hostPortPattern.exec(text) ?? []
   return { host: six ?? four, port: Number(port) }
 }
@@ -111,6 +112,24 @@ const url = (expected: string, isRight: (text: string) => boolean) =>
 
 /** An http or https URL; credentials have keys of their own, so that they are never printed with an address. */
 export const HttpUrl = url("a URL such as http://10.0.0.5:7481, without user name or password", isHttpUrl)
+
+/** Where peers reach a node: a URL for heartbeats over HTTP, host:port for SWIM. */
+export const PeerAddress = url(
+  "a URL such as http://10.0.0.5:7481, or with SWIM host:port such as 10.0.0.5:7481",
+  (text) => isHttpUrl(text) || isDialable(text)
+)
+
+/** Where a SWIM cluster is found: host:port, or the name of a service record. */
+export const SwimSeed = url(
+  "host:port such as 10.0.0.5:7481, or a service record such as srv:_coterie._udp.example",
+  (text) => isDialable(text) || /^srv:[A-Za-z0-9._-]{1,253}$/.test(text)
+)
+
+const isDialable = (text: string): boolean => {
+  if (!hostPortPattern.test(text)) return false
+  const { port } = parseHostPort(text)
+  return port > 0 && port <= 65_535
+}
 
 /** The origin of an HTTP API: scheme, host and port. */
 export const HttpOrigin = url(

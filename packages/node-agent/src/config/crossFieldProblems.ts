@@ -8,8 +8,10 @@ import { Duration, type Schema } from "effect"
 import type { AgentConfig } from "../AgentConfig.ts"
 import { backendProblems } from "./backendProblems.ts"
 import { formatDuration, formatHostPort, isLoopback, isWildcard } from "./configValues.ts"
+import { membershipMode } from "./membershipMode.ts"
 import { ownAddress } from "./ownAddress.ts"
 import { isShortProbeKey, shortProbeKey } from "./probeKey.ts"
+import { swimProblems } from "./swimProblems.ts"
 
 type Rule = (config: AgentConfig) => ReadonlyArray<Schema.FilterIssue>
 
@@ -43,7 +45,10 @@ const peers: Rule = ({ membership, node }) => {
     if (seen.has(peer.id))
       return [problem(["membership", "peers", index, "id"], `"${peer.id}" is listed twice`)]
     seen.add(peer.id)
-    return peer.id === node.id && node.advertise !== undefined && peer.address !== node.advertise
+    return peer.id === node.id &&
+      node.advertise !== undefined &&
+      membershipMode({ membership, node }) !== "swim" &&
+      peer.address !== node.advertise
       ? [
           problem(
             ["membership", "peers", index, "address"],
@@ -75,18 +80,25 @@ const election: Rule = ({ election, membership, node }) => {
     : []
 }
 
-const listeners: Rule = ({ api, membership, node, peer }) => [
-  ...(isLoopback(api.ops.host) || api.allowPlaintext
+const listeners: Rule = (config) => [
+  ...(isLoopback(config.api.ops.host) || config.api.allowPlaintext
     ? []
     : [
         problem(
           ["api", "ops"],
-          `${api.ops.host} is reachable from other machines and has no TLS; use 127.0.0.1, or set api.allowPlaintext: true`
+          `${config.api.ops.host} is reachable from other machines and has no TLS; use 127.0.0.1, or set api.allowPlaintext: true`
         )
       ]),
-  ...(api.ops.port !== 0 && formatHostPort(api.ops) === formatHostPort(peer.listen)
-    ? [problem(["peer", "listen"], `is the same address as api.ops (${formatHostPort(api.ops)})`)]
+  ...(config.api.ops.port !== 0 && formatHostPort(config.api.ops) === formatHostPort(config.peer.listen)
+    ? [problem(["peer", "listen"], `is the same address as api.ops (${formatHostPort(config.api.ops)})`)]
     : []),
+  ...(membershipMode(config) === "swim" ? [] : reachable(config)),
+  ...(config.node.advertise !== undefined && isWildcard(advertisedHost(config.node.advertise))
+    ? [problem(["node", "advertise"], "must name an address that peers can dial, not a wildcard")]
+    : [])
+]
+
+const reachable: Rule = ({ membership, node, peer }) => [
   ...(isWildcard(peer.listen.host) &&
   ownAddress({ membership, node }) === undefined &&
   membership.peers.length > 0
@@ -97,23 +109,23 @@ const listeners: Rule = ({ api, membership, node, peer }) => [
         )
       ]
     : []),
-  ...(membership.mode === "heartbeat" &&
+  ...(membershipMode({ membership, node }) === "heartbeat" &&
   isLoopback(peer.listen.host) &&
   ownAddress({ membership, node }) === undefined &&
-  membership.peers.some(({ address, id }) => id !== node.id && !isLoopback(advertisedHost(address)))
+  membership.peers.some(
+    ({ address = "", id }) => id !== node.id && address !== "" && !isLoopback(advertisedHost(address))
+  )
     ? [
         problem(
           ["peer", "listen"],
           `${formatHostPort(peer.listen)} cannot be reached by the peers on other machines; use an address of this machine, or set node.advertise`
         )
       ]
-    : []),
-  ...(node.advertise !== undefined && isWildcard(advertisedHost(node.advertise))
-    ? [problem(["node", "advertise"], "must name an address that peers can dial, not a wildcard")]
     : [])
 ]
 
-const advertisedHost = (url: string): string => URL.parse(url)?.hostname.replace(/^\[|\]$/g, "") ?? ""
+const advertisedHost = (address: string): string =>
+  URL.parse(address.includes("://") ? address : `tcp://${address}`)?.hostname.replace(/^\[|\]$/g, "") ?? ""
 
 const locality: Rule = ({ backend, backends, locality, membership, node }) => {
   if (!locality.enabled) return []
@@ -160,12 +172,22 @@ const locality: Rule = ({ backend, backends, locality, membership, node }) => {
 }
 
 /** Echoes over UDP need a key, and a port that the peers know. */
-const echoes: Rule = ({ locality: { enabled, probe, probeKey, probeKey_file }, peer }) => {
+const echoes: Rule = ({ locality: { enabled, probe, probeKey, probeKey_file }, membership, node, peer }) => {
+  const isSwim = membershipMode({ membership, node }) === "swim"
   const given = [
     ...(probeKey === undefined ? [] : ["probeKey"]),
     ...(probeKey_file === undefined ? [] : ["probeKey_file"])
   ]
   if (!enabled) return []
+  if (probe === "udp" && isSwim)
+    return [
+      problem(
+        ["locality", "probe"],
+        'cannot be "udp" with SWIM, which has that port; "swim" measures over it, and needs no key'
+      )
+    ]
+  if (probe === "swim" && !isSwim)
+    return [problem(["locality", "probe"], 'cannot be "swim" without SWIM; set membership.mode: swim')]
   if (probe !== "udp")
     return given.map((key) => problem(["locality", key], `is not used by probe "${probe}"; set probe: udp`))
   return [
@@ -194,7 +216,16 @@ const echoes: Rule = ({ locality: { enabled, probe, probeKey, probeKey_file }, p
   ]
 }
 
-const rules: ReadonlyArray<Rule> = [timing, peers, election, listeners, backendProblems, locality, echoes]
+const rules: ReadonlyArray<Rule> = [
+  timing,
+  peers,
+  swimProblems,
+  election,
+  listeners,
+  backendProblems,
+  locality,
+  echoes
+]
 
 /** What is wrong with keys that are right one by one; empty when nothing is. */
 export const crossFieldProblems: Rule = (config) => rules.flatMap((rule) => rule(config))

@@ -4,6 +4,7 @@
 import { Result, Schema, SchemaIssue } from "effect"
 
 import { AgentConfig } from "../AgentConfig.ts"
+import { membershipMode } from "./membershipMode.ts"
 import { keysAt, nearestKey } from "./schemaKeys.ts"
 import { type ConfigProblem, originOf, type Path, pathKey, type SourceTree } from "./SourceTree.ts"
 
@@ -20,15 +21,24 @@ const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1({
 
 /** The configuration, or everything that is wrong with it in the order of the schema, one problem per key. */
 export const decodeConfig = (tree: SourceTree): Result.Result<AgentConfig, ReadonlyArray<ConfigProblem>> =>
-  Result.mapError(decodeAgentConfig(tree.value), ({ issue }) => {
-    const seen = new Set<string>()
-    return formatIssue(issue).issues.flatMap(({ message, path: at = [] }) => {
-      const path = at.map((segment) => (typeof segment === "object" ? segment.key : segment))
-      if (seen.has(pathKey(path))) return []
-      seen.add(pathKey(path))
-      return [problemAt(tree, path, message)]
-    })
+  Result.mapBoth(decodeAgentConfig(tree.value), {
+    onSuccess: withMode,
+    onFailure: ({ issue }) => {
+      const seen = new Set<string>()
+      return formatIssue(issue).issues.flatMap(({ message, path: at = [] }) => {
+        const path = at.map((segment) => (typeof segment === "object" ? segment.key : segment))
+        if (seen.has(pathKey(path))) return []
+        seen.add(pathKey(path))
+        return [problemAt(tree, path, message)]
+      })
+    }
   })
+
+/** The mode that follows from other keys, written out, so that `config show` has it. */
+const withMode = (config: AgentConfig): AgentConfig => ({
+  ...config,
+  membership: { mode: membershipMode(config), ...config.membership }
+})
 
 const problemAt = (tree: SourceTree, path: Path, message: string): ConfigProblem =>
   message === unknownKey
@@ -45,7 +55,7 @@ const suggestion = (path: Path): string => {
   return nearest === undefined ? `; known here: ${allowed.join(", ")}` : `; did you mean ${nearest}?`
 }
 
-const secretName = /password|secret|token|key$/i
+const secretName = /password|secret|token|keys?$/i
 
 /** The value as written, when it helps and is no secret. */
 const got = (tree: SourceTree, path: Path, message: string): string => {

@@ -6,6 +6,7 @@
 import { Context, Duration, Effect, FileSystem, Layer, Ref, Schema } from "effect"
 import type { ChildProcessSpawner } from "effect/process"
 
+import { newSwimKey } from "../config/swimKey.ts"
 import { type DemoEvent, type DemoState, emptyDemo, observe } from "./core/demoState.ts"
 import { demoTiming } from "./core/demoTiming.ts"
 import { farthestNode, type Latencies } from "./core/latencies.ts"
@@ -22,6 +23,13 @@ export class DemoFailed extends Schema.TaggedError<DemoFailed>()("DemoFailed", {
   override get message(): string {
     return `the demo could not start: ${this.detail}`
   }
+}
+
+/** What to show. */
+export interface DemoPlan {
+  readonly latencies: Latencies
+  /** How the agents know each other. */
+  readonly membership: "swim" | "heartbeat"
 }
 
 /** The five nodes of the demo. */
@@ -46,9 +54,9 @@ export class Demo extends Context.Service<
   /** Starts the nodes and waits until all run. Fails with `DemoFailed` when they do not, three times in a row. */
   static readonly layer = (
     program: NodeProgram,
-    latencies: Latencies
+    plan: DemoPlan
   ): Layer.Layer<Demo, DemoFailed, ChildProcessSpawner.ChildProcessSpawner | FileSystem.FileSystem> =>
-    Layer.effect(Demo, make(program, latencies))
+    Layer.effect(Demo, make(program, plan))
 }
 
 /** Longest that a start of all nodes may take; five processes load at once. */
@@ -56,7 +64,7 @@ const startTimeout = Duration.seconds(20)
 /** Another program may take a port between finding it free and using it. */
 const startAttempts = 3
 
-const make = Effect.fnUntraced(function* (program: NodeProgram, latencies: Latencies) {
+const make = Effect.fnUntraced(function* (program: NodeProgram, { latencies, membership }: DemoPlan) {
   const ids = Object.keys(latencies)
   const firstLeader = farthestNode(latencies)
   const beganMillis = yield* monotonicMillis
@@ -87,7 +95,11 @@ const make = Effect.fnUntraced(function* (program: NodeProgram, latencies: Laten
 
   const stateFolder = yield* temporaryFolder
   const load = (node: string) => Effect.andThen(record({ _tag: "Spawned", node }), fleet.load(node))
-  const starts = yield* startAll({ ...fleet, load }, latencies, { bootstrapLeader: firstLeader, stateFolder })
+  const starts = yield* startAll({ ...fleet, load }, latencies, {
+    bootstrapLeader: firstLeader,
+    stateFolder,
+    swimKey: membership === "swim" ? newSwimKey() : undefined
+  })
   return Demo.of({
     latencies,
     state: Ref.get(state),
@@ -118,11 +130,13 @@ type Start = Extract<NodeCommand, { _tag: "Start" }>
 interface Beginning {
   readonly bootstrapLeader: string
   readonly stateFolder: string
+  /** New for each run of the demo; undefined for heartbeats. */
+  readonly swimKey: string | undefined
 }
 
 /** Starts a new group of all nodes, and returns what to tell a node that is started again. */
 const startAll = Effect.fnUntraced(
-  function* (fleet: NodeFleet, latencies: Latencies, { bootstrapLeader, stateFolder }: Beginning) {
+  function* (fleet: NodeFleet, latencies: Latencies, { bootstrapLeader, stateFolder, swimKey }: Beginning) {
     const ids = Object.keys(latencies)
     const ports = yield* freePorts(2 * ids.length)
     const nodes = ids.map((id, index) => ({
@@ -134,7 +148,7 @@ const startAll = Effect.fnUntraced(
     const starts = new Map(
       ids.map((self): [string, Start] => [
         self,
-        { _tag: "Start", self, nodes, rttMillis: latencies[self] ?? {}, timing, stateFolder }
+        { _tag: "Start", self, nodes, rttMillis: latencies[self] ?? {}, timing, stateFolder, swimKey }
       ])
     )
     const together = { concurrency: "unbounded", discard: true } as const

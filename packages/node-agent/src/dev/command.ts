@@ -10,6 +10,10 @@ const flags = {
     ),
     Flag.atLeast(0)
   ),
+  membership: Flag.Literals("membership", ["swim", "heartbeat"]).pipe(
+    Flag.withDescription("How the agents know each other"),
+    Flag.withDefault("swim")
+  ),
   once: Flag.Boolean("once").pipe(
     Flag.withDescription(
       "Stop when the leader is well placed and print before and after; exit code 1 when it is not in time"
@@ -30,6 +34,7 @@ const flags = {
 /** The flags of `coterie dev`, read. */
 export interface DevFlags {
   readonly latency: ReadonlyArray<string>
+  readonly membership: "swim" | "heartbeat"
   readonly once: boolean
   readonly deadlineSeconds: number
 }

@@ -16,9 +16,14 @@ import { renderReport } from "./renderReport.ts"
 const nodes = ["a", "b", "c", "d", "e"]
 
 /** Runs the demo. Fails with `CliFailure` when the leader is not well placed in time, and with `LatencyInvalid`. */
-export const runDev = Effect.fn("runDev")(function* ({ deadlineSeconds, latency, once }: DevFlags) {
+export const runDev = Effect.fn("runDev")(function* ({
+  deadlineSeconds,
+  latency,
+  membership,
+  once
+}: DevFlags) {
   const latencies = yield* readLatencies(nodes, latency)
-  const demo = Demo.layer(yield* thisProgram, latencies)
+  const demo = Demo.layer(yield* thisProgram, { latencies, membership })
   yield* note(`starting nodes ${nodes.join(", ")}; ${farthestNode(latencies)} is far away and leads`)
   if (once) return yield* Effect.provide(printOnce(Duration.seconds(deadlineSeconds)), demo)
   return yield* Effect.provide(runLive, demo)

@@ -9,7 +9,7 @@ import { EmbeddedGroup } from "./EmbeddedGroup.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
 import {
   agentConfig,
-  delayedTransport,
+  delayedTransports,
   groupOptions,
   localityOptions,
   peerAddress,
@@ -61,7 +61,7 @@ const start = Effect.fnUntraced(function* (
     Agent.layerWith({
       config,
       localityOptions,
-      heartbeatTransport: delayedTransport(command, config),
+      ...delayedTransports(command, config),
       consensusGroups: layerEmbeddedConsensusGroups((id) => peerAddress(command, id)).pipe(
         // The agent builds its engine; the node's own writes go to the same one.
         Layer.tap(() => Effect.flatMap(EmbeddedGroup, (group) => Deferred.succeed(ready, group))),

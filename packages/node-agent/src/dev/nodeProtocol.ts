@@ -38,6 +38,8 @@ export const NodeCommand = Schema.TaggedUnion({
     timing: DemoTiming,
     /** Where the agents keep what must survive a restart. */
     stateFolder: Schema.String,
+    /** The key of the agents' SWIM; absent where they know each other by heartbeats. */
+    swimKey: Schema.optional(Schema.String),
     /** Who leads the new group; absent after a restart. */
     bootstrapLeader: Schema.optional(Schema.String)
   },

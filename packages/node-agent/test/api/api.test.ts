@@ -5,6 +5,7 @@ import { HttpApiClient } from "effect/http-api"
 
 import { AgentBlocks } from "../../src/AgentBlocks.ts"
 import { AgentApi } from "../../src/api/AgentApi.ts"
+import { version } from "../../src/version.ts"
 import { withAgent } from "./withAgent.ts"
 
 const probes = [
@@ -141,7 +142,8 @@ describe("state", () => {
           state: "alive",
           leader: true,
           zone: "eu-1a",
-          tags: { disk: "nvme" }
+          tags: { disk: "nvme" },
+          version
         })
       })
     )
@@ -253,7 +255,13 @@ describe("everything else", () => {
           "/v1/groups/{group}/transfer",
           "/v1/explain/group",
           "/v1/rtt",
-          "/v1/locality/plan"
+          "/v1/locality/plan",
+          "/v1/events",
+          "/v1/events/recent",
+          "/v1/keyring",
+          "/v1/keyring/install",
+          "/v1/keyring/use",
+          "/v1/keyring/remove"
         ])
       })
     )

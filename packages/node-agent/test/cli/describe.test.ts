@@ -6,8 +6,11 @@ import {
   describeDecisions,
   describeGroups,
   describeMembers,
+  describeMembersWide,
   describeStatus
 } from "../../src/cli/describe.ts"
+import { describeEvent } from "../../src/cli/describeEvent.ts"
+import { describeKeyring, describeKeyringChange } from "../../src/cli/describeKeyring.ts"
 import {
   describeExplanation,
   describeGroupTransfer,
@@ -15,6 +18,7 @@ import {
   describeTransfer
 } from "../../src/cli/describeLeadership.ts"
 import { plain } from "../../src/cli/output.ts"
+import { membershipAsJson, membershipReports, streamedEvents } from "./membershipReports.ts"
 import { asJson, decisions, reports } from "./reports.ts"
 
 const tables = {
@@ -27,7 +31,11 @@ const tables = {
   "explain-leader": describeExplanation(reports["explain-leader"], plain),
   groups: describeGroups(reports.groups, plain),
   decisions: describeDecisions(decisions, plain),
-  follow: decisions.map(describeDecision)
+  follow: decisions.map(describeDecision),
+  "members-wide": describeMembersWide(membershipReports["members-wide"], plain),
+  keyring: describeKeyring(membershipReports.keyring, plain),
+  "keyring-change": describeKeyringChange(membershipReports["keyring-change"], plain),
+  events: streamedEvents.map(describeEvent)
 }
 
 describe("what people read", () => {
@@ -37,7 +45,7 @@ describe("what people read", () => {
 })
 
 describe("what scripts read", () => {
-  for (const [name, encode] of Object.entries(asJson))
+  for (const [name, encode] of Object.entries({ ...asJson, ...membershipAsJson }))
     it(`${name} as JSON`, () =>
       expect(`${JSON.stringify(encode(), null, 2)}\n`).toMatchFileSnapshot(`../testdata/${name}.json`))
 })

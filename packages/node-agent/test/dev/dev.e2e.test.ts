@@ -56,12 +56,20 @@ describe("coterie dev --once", () => {
 const staysWhereItIs = /^([a-d]): stay: (?:nobody is better|. would save [\d.]+ms, needed are [\d.]+ms)$/
 
 describe("coterie dev, live", () => {
+  it("with --membership heartbeat runs the agents on heartbeats", async () => {
+    await using dev = new DevProcess("--membership", "heartbeat")
+    await dev.line(/^a: running at/)
+    const { membership } = (await (await fetch(`${dev.urls[0]}/v1/status`)).json()) as StatusReport
+    assert.strictEqual(membership.mode, "heartbeat")
+  })
+
   it("elects another leader when the leader is killed, takes the killed node back, and quits", async () => {
     await using dev = new DevProcess()
     await dev.line(/^leader: e in term 5$/)
     const [, leader = ""] = await dev.line(staysWhereItIs)
     const status = await fetch(`${dev.urls[0]}/v1/status`)
-    assert.deepInclude(await status.json(), { cluster: "dev", status: "ok" })
+    const { cluster, membership, status: state } = (await status.json()) as StatusReport
+    assert.deepStrictEqual([cluster, membership.mode, state], ["dev", "swim", "ok"])
 
     dev.type(`k ${leader}`)
     await dev.line(new RegExp(`^${leader}: dead$`))

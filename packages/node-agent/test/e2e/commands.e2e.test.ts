@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net"
 
 import { assert, describe, it, onTestFinished } from "@effect/vitest"
 
+import { newSwimKey } from "../../src/config/swimKey.ts"
+import { membershipReports } from "../cli/membershipReports.ts"
 import { agentConfig, configFile, eventually, freePorts, run, start, startAgent } from "./AgentProcess.ts"
 
 /** Arguments, the exit code, and what must be on which output. */
@@ -35,6 +37,25 @@ const calls: Readonly<Record<string, readonly [ReadonlyArray<string>, number, Re
     /^$/,
     /a URL such as/
   ],
+  "an id of a key that is none is a usage error": [
+    ["keyring", "use", "zzz"],
+    2,
+    /^$/,
+    /8 hexadecimal digits/
+  ],
+  "a key file that is missing is a usage error": [
+    ["keyring", "install", "/nowhere"],
+    2,
+    /^$/,
+    /\/nowhere cannot be read: there is no such file/
+  ],
+  "a key file without an end is a usage error": [
+    ["keyring", "install", "/dev/null"],
+    2,
+    /^$/,
+    /\/dev\/null is a CharacterDevice, not a regular file/
+  ],
+  "a new key is data": [["keyring", "generate"], 0, /^[A-Za-z0-9+/]{43}=\n$/, /^$/],
   "nobody there": [
     ["status", "--endpoint", "http://127.0.0.1:1"],
     3,
@@ -121,6 +142,23 @@ describe("coterie", () => {
       assert.strictEqual(code, 3)
       assert.include(stderr, "is it a Coterie agent?")
     }
+  })
+
+  it("prints who did not change its keys and ends with 6", async () => {
+    const server = createServer((_, response) =>
+      response
+        .setHeader("content-type", "application/json")
+        .end(JSON.stringify(membershipReports["keyring-change"]))
+    )
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    onTestFinished(() => void server.close())
+    const { port } = server.address() as AddressInfo
+    const keyFile = await configFile(`${newSwimKey()}\n`)
+    const endpoint = `http://127.0.0.1:${port}`
+    const { code, stderr, stdout } = await run(["keyring", "install", keyFile, "--endpoint", endpoint])
+    assert.strictEqual(code, 6)
+    assert.match(stdout, /^n1 +installed .*\nn2 +no /m)
+    assert.include(stderr, "1 of 3 members did not do it: n2 the key ring holds 16 keys already")
   })
 
   it("ends at once, and without failing, when its reader has seen enough", async () => {

@@ -1,4 +1,4 @@
-/** The files that keys of engines, and the key of echoes, name: where they are, and the secrets in them. */
+/** The files that configuration keys name: where they are, and the secrets in them. */
 import { resolve } from "node:path"
 
 import { Effect, FileSystem, Redacted } from "effect"
@@ -9,6 +9,7 @@ import { invalid } from "./ConfigInvalid.ts"
 import { isShortProbeKey, shortProbeKey } from "./probeKey.ts"
 import { readBounded } from "./readBounded.ts"
 import { originOf, type Origin, type Path, pathKey } from "./SourceTree.ts"
+import { isSwimKey, noSwimKey, swimKeysMax } from "./swimKey.ts"
 
 const secretBytesMax = 64 * 1024
 
@@ -28,6 +29,7 @@ export const locatePaths = <Section extends object>(
 /** The configuration with these paths as seen from the folder. */
 export const locateFiles = (config: AgentConfig, folder: string): AgentConfig => ({
   ...config,
+  membership: locatePaths(config.membership, ["keys_file"], folder),
   locality: locatePaths(config.locality, ["probeKey_file"], folder),
   backend: locateEngine(config.backend, folder),
   backends: config.backends.map((engine) => locateEngine(engine, folder))
@@ -53,10 +55,29 @@ export const readSecrets = Effect.fnUntraced(function* (config: AgentConfig, ori
   )
   return {
     ...config,
+    membership: yield* readSwimKeys(config.membership, origins),
     locality: yield* readProbeKey(config.locality, origins),
     backend: yield* readEngine(config.backend, ["backend"], origins),
     backends
   } satisfies AgentConfig
+})
+
+const readSwimKeys = Effect.fnUntraced(function* (membership: AgentConfig["membership"], origins: Origins) {
+  yield* refuseSharedSecret(["membership", "keys"], origins)
+  const file = membership.keys_file
+  if (file === undefined) return membership
+  const path = ["membership", "keys_file"]
+  const refuse = (detail: string) =>
+    invalid([{ origin: originOf(origins, path), path, message: `${file} ${detail}` }])
+  const lines = Redacted.value(yield* readSecret(file, path, origins)).split(/\r?\n/)
+  const keys = lines.flatMap((line, index) =>
+    line === "" ? [] : [{ key: Redacted.make(line), line: index + 1 }]
+  )
+  if (keys.length === 0 || keys.length > swimKeysMax)
+    return yield* refuse(`holds ${keys.length} keys; it needs 1 to ${swimKeysMax}, a line each`)
+  const wrong = keys.find(({ key }) => !isSwimKey(key))
+  if (wrong !== undefined) return yield* refuse(`line ${wrong.line} ${noSwimKey}`)
+  return { ...membership, keys: keys.map(({ key }) => key) }
 })
 
 const readProbeKey = Effect.fnUntraced(function* (locality: AgentConfig["locality"], origins: Origins) {

@@ -1,0 +1,33 @@
+import { assert, describe, it } from "@effect/vitest"
+
+import { ringAtStart } from "../../src/core/keptRing.ts"
+
+const named = (keys: string) => keys.split("").map((key) => ({ key, name: `#${key}` }))
+const names = (keys: string) => named(keys).map(({ name }) => name)
+
+/** Keys are letters: those of the configuration now, those that were kept, those of the configuration then; the first of each seals. */
+const cases: Readonly<Record<string, readonly [string, readonly [string, string] | undefined, string]>> = {
+  "the first start has the configured keys": ["ab", undefined, "ab"],
+  "without changes a restart has what it had": ["a", ["a", "a"], "a"],
+  "an installed key is not lost": ["a", ["ab", "a"], "ab"],
+  "a key that was put to use still seals": ["a", ["ba", "a"], "ba"],
+  "a removed key does not come back": ["a", ["b", "a"], "b"],
+  "a key that is new in the configuration opens": ["ab", ["a", "a"], "ab"],
+  "and does not seal in place of one that was put to use": ["ac", ["b", "a"], "bc"],
+  "a new first key seals": ["ba", ["a", "a"], "ba"],
+  "the configuration follows a rotation": ["b", ["b", "a"], "b"],
+  "a key that was dropped from the configuration goes": ["b", ["ba", "ab"], "b"],
+  "and seals no more": ["b", ["ab", "ab"], "b"],
+  "installed keys outlive an edited configuration": ["c", ["abx", "ab"], "cx"],
+  "nothing is left without a key that seals": ["b", ["a", "ab"], "b"]
+}
+
+describe("the keys at a start", () => {
+  it.for(Object.entries(cases))("%s", ([, [configured, kept, expected]]) => {
+    const ring = ringAtStart(
+      named(configured),
+      kept === undefined ? undefined : { keys: named(kept[0]), configured: names(kept[1]) }
+    )
+    assert.strictEqual(ring.join(""), expected)
+  })
+})
