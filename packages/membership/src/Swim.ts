@@ -39,6 +39,10 @@ export interface UserMessage {
 export interface Explanation {
   readonly id: NodeId
   readonly state: MemberState
+  /** The run of the member that this is about; rises with every restart. */
+  readonly generation: number
+  /** Rises whenever the member refutes or changes what it says of itself. */
+  readonly incarnation: number
   /** Who says so and on what evidence, in one clause. */
   readonly reason: string
   /** The suspicion that is running, if any. */

@@ -1,7 +1,7 @@
 /** The port to the blocks that run in this process; the API reads them, and so can a program that embeds the agent. */
 import type { ConsensusGroups, Election } from "@coterie/election"
 import type { LeaderLocality } from "@coterie/locality"
-import type { Membership, Swim } from "@coterie/membership"
+import type { Membership, Reachability, Swim } from "@coterie/membership"
 import type { Rebalancer } from "@coterie/rebalancer"
 import { Context } from "effect"
 
@@ -18,6 +18,8 @@ export class AgentBlocks extends Context.Service<
     readonly membership: Membership["Service"]
     /** What SWIM offers besides; there with `membership.mode: swim`. */
     readonly swim: Swim["Service"] | undefined
+    /** Which members answer this node's calls. */
+    readonly reachability: Reachability["Service"]
     /** The keys of SWIM; there unless it runs in plaintext. */
     readonly keyring: ClusterKeyring | undefined
     readonly election: Election["Service"] | undefined

@@ -8,7 +8,7 @@ import {
   type RttProbe,
   TcpConnectProbe
 } from "@coterie/locality"
-import { Heartbeats, Membership, PeerCalls } from "@coterie/membership"
+import { Heartbeats, Membership, Reachability } from "@coterie/membership"
 import {
   type ControlStore,
   ElectionGate,
@@ -61,7 +61,8 @@ export const assembleBlocks = Effect.fn("assembleBlocks")(function* (parts: Agen
   const health = yield* Health
   const { keyring: ownKeyring, services: ground, swim } = yield* buildGround(config, parts)
   const membership = Context.get(ground, Membership)
-  const calls = Context.get(ground, PeerCalls)
+  const reachability = yield* serviceOf(Reachability, Reachability.layer(), ground)
+  const { calls } = reachability
   const events = yield* makeEventLog
   yield* watchMembers(events, { membership, swim })
   // SWIM has them from the start.
@@ -89,6 +90,7 @@ export const assembleBlocks = Effect.fn("assembleBlocks")(function* (parts: Agen
     config,
     membership,
     swim,
+    reachability,
     keyring,
     events,
     election,

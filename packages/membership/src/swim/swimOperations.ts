@@ -32,7 +32,15 @@ export const makeSwimOperations = (
         const view = memberView(state, id)
         if (view === undefined) return undefined
         const suspicion = explainDoubt(state, id, driver.nowMillis())
-        return { id, state: view.standing, reason: explainFact(view.fact), suspicion }
+        const { generation, incarnation } = view.fact
+        return {
+          id,
+          state: view.standing,
+          generation,
+          incarnation,
+          reason: explainFact(view.fact),
+          suspicion
+        }
       })
     ),
     health: Effect.sync(() => ({

@@ -19,7 +19,7 @@ export const asOf = Effect.map(DateTime.now, DateTime.formatIso)
 
 /** Every member as this node sees it. */
 export const membersReport = Effect.gen(function* () {
-  const { config, election, membership, swim } = yield* AgentBlocks
+  const { config, election, membership, reachability, swim } = yield* AgentBlocks
   const leader = election === undefined ? undefined : (yield* election.leadership).leader
   const now = Number((yield* Clock.monotonicTimeNanos) / 1_000_000n)
   const members = yield* Effect.forEach(
@@ -28,7 +28,8 @@ export const membersReport = Effect.gen(function* () {
       const { zone, [versionLabel]: version, ...tags } = metadata
       const self = id === membership.self
       const sinceMs = Math.max(0, Math.round(now - sinceMillis))
-      const seen = { id, self, state, sinceMs, leader: id === leader, zone, address, tags, version }
+      const reach = yield* reachability.reach(id)
+      const seen = { id, self, state, sinceMs, leader: id === leader, zone, address, tags, version, reach }
       return { ...seen, ...(swim === undefined ? {} : yield* swimStanding(swim, id)) }
     })
   )
@@ -38,8 +39,10 @@ export const membersReport = Effect.gen(function* () {
 /** What SWIM knows of a member besides. */
 const swimStanding = Effect.fnUntraced(function* (swim: Swim["Service"], id: string) {
   const trip = yield* swim.rtt(id)
-  const { reason, suspicion } = (yield* swim.explain(id)) ?? {}
+  const { generation, incarnation, reason, suspicion } = (yield* swim.explain(id)) ?? {}
   return {
+    generation,
+    incarnation,
     rttMs: trip && Math.round(Duration.toMillis(trip.rtt) * 1000) / 1000,
     reason,
     suspicion: suspicion && {

@@ -111,6 +111,12 @@ export const MemberReport = Schema.Struct({
   tags: Schema.Record(Schema.String, Schema.String),
   /** Of its agent. */
   version: Schema.optional(Schema.String),
+  /** Whether it answers this node's calls: after five failures in a row nobody here calls it, but for a try every 30 s. */
+  reach: Schema.optional(Schema.Literals(["reachable", "unreachable"])),
+  /** SWIM: which of its runs this is about; rises with every restart. */
+  generation: Schema.optional(Schema.Finite),
+  /** SWIM: rises whenever it refutes or changes what it says of itself. */
+  incarnation: Schema.optional(Schema.Finite),
   /** SWIM: the least of the last round trips of its probes. */
   rttMs: Schema.optional(Schema.Finite),
   /** SWIM: who says that it is in that state, and on what evidence. */

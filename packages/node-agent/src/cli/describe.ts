@@ -67,16 +67,26 @@ const memberRow = ({ address, id, leader, self, sinceMs, state, zone }: MemberRe
 /** The same with what SWIM knows; `-` where nothing is known. */
 export const describeMembersWide = ({ members }: MembersReport, paint: Paint): ReadonlyArray<string> =>
   tableLines(
-    [...memberHeadings, "VERSION", "RTT", "WHY"].map(paint.strong),
+    [...memberHeadings, "VERSION", "RUN", "RTT", "WHY"].map(paint.strong),
     members.map((member) => [
       ...memberRow(member, paint),
       member.version ?? none,
+      runOf(member),
       member.rttMs === undefined ? none : shortMillis(member.rttMs),
       whyMember(member)
     ])
   )
 
-const whyMember = ({ reason, suspicion }: MemberReport): string => {
+/** Generation and incarnation, which decide between two stories about one member. */
+const runOf = ({ generation, incarnation }: MemberReport): string =>
+  generation === undefined || incarnation === undefined ? none : `${generation}/${incarnation}`
+
+const whyMember = (member: MemberReport): string => {
+  const why = whyStanding(member)
+  return member.reach === "unreachable" ? `${why}; does not answer calls` : why
+}
+
+const whyStanding = ({ reason, suspicion }: MemberReport): string => {
   if (reason === undefined || suspicion === undefined) return reason ?? none
   const { confirmedBy, leftMs } = suspicion
   const also = confirmedBy.length === 0 ? "" : `; confirmed by ${confirmedBy.join(", ")}`

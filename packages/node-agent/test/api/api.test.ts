@@ -143,7 +143,8 @@ describe("state", () => {
           leader: true,
           zone: "eu-1a",
           tags: { disk: "nvme" },
-          version
+          version,
+          reach: "reachable"
         })
       })
     )

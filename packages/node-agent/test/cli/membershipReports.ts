@@ -56,6 +56,9 @@ export const membershipReports = {
         address: "10.0.0.1:7481",
         tags: { disk: "nvme" },
         version: "0.1.0",
+        reach: "reachable",
+        generation: 1_767_323_045_678,
+        incarnation: 0,
         reason: "announced itself, incarnation 0"
       },
       {
@@ -67,6 +70,9 @@ export const membershipReports = {
         address: "10.0.0.2:7481",
         tags: {},
         version: "0.1.0",
+        reach: "unreachable",
+        generation: 7,
+        incarnation: 3,
         rttMs: 12.345,
         reason: "suspected by n3: direct and 3 indirect probes failed, 3 of 3 helpers heard nothing either",
         suspicion: { by: "n3", confirmedBy: ["n1", "n4"], leftMs: 2800 }
