@@ -241,7 +241,8 @@ export const natsEngine: TrialEngine = {
         { concurrency: 8, discard: true }
       )
       yield* Effect.promise(() => place(client, placement, trial.ids))
-      yield* Effect.promise(() => ask(client, "trial", {}))
+      // That a stream has a leader is known before every server knows where to send its messages.
+      yield* Effect.promise(() => pollUntil(() => ask(client, "trial", {}).then(nothingMissing)))
       return trial
     })
 }
