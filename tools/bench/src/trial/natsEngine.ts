@@ -242,7 +242,9 @@ export const natsEngine: TrialEngine = {
       )
       yield* Effect.promise(() => place(client, placement, trial.ids))
       // That a stream has a leader is known before every server knows where to send its messages.
-      yield* Effect.promise(() => pollUntil(() => ask(client, "trial", {}).then(nothingMissing)))
+      yield* Effect.promise(() =>
+        pollUntil(() => ask(client, "trial", {}).then(nothingMissing), { timeoutMillis: 30_000 })
+      )
       return trial
     })
 }
