@@ -3,9 +3,10 @@
  *
  * Membership tells who lives; a peer can live and still not answer this node. After a few failures in a row calls to it fail at once instead of
  * each waiting for its deadline. A circuit closes only by a call that succeeds, and nobody may be calling: so peers whose circuit is open are
- * tried now and then, and as soon as membership sees them come alive.
+ * tried now and then. A peer that membership sees come alive begins anew.
  */
 import {
+  Clock,
   Context,
   Duration,
   Effect,
@@ -77,7 +78,7 @@ export class Reachability extends Context.Service<
       call: Effect.Effect<A, E, R>,
       meaning?: (error: E) => FailureMeaning
     ): Effect.Effect<A, E | PeerUnreachable, R>
-    /** `PeerCalls` under the guard: a call to an unreachable peer fails with the kind `unreachable`. */
+    /** `PeerCalls` under the guard: a call to an unreachable peer fails with the kind `circuit_open`. */
     readonly calls: PeerCalls["Service"]
   }
 >()("@coterie/membership/Reachability") {
@@ -91,9 +92,13 @@ export class Reachability extends Context.Service<
 const probeCall = "reachability.probe"
 const readersMax = 256
 
+/** Kinds of `CallFailed` where the peer did not answer, and where it did; all others are this node's own faults. */
+const silences = new Set(["timeout", "unreachable", "wrong_peer", "wrong_cluster", "own_id", "protocol"])
+const answers = new Set(["refused", "unreadable", "unexpected_reply"])
+
 const meaningOf = ({ kind }: CallFailed): FailureMeaning => {
-  if (kind === "refused") return "answered"
-  return kind === "no_address" ? "unknown" : "unanswered"
+  if (silences.has(kind)) return "unanswered"
+  return answers.has(kind) ? "answered" : "unknown"
 }
 
 const outcomes = {
@@ -113,45 +118,74 @@ const rejectedCalls = Metric.counter("reachability_rejected_calls_total", {
 
 const make = Effect.fnUntraced(function* (options: ReachabilityOptions) {
   const calls = yield* PeerCalls
-  const breaker = yield* CircuitBreaker.make({
-    tripPolicy: CircuitBreaker.consecutive(options.failuresMax ?? 5),
-    openDuration: options.rest ?? "10 seconds"
-  })
-  const guard = makeGuard(breaker)
-  const guarded = underGuard(calls, guard)
-  const { changes, unreachable } = yield* watchCircuits(breaker)
+  const circuits = yield* makeCircuits(options)
+  const guarded = underGuard(calls, circuits.guard)
   yield* calls.answer(probeCall, () => Effect.succeed(null))
-  yield* keepTrying(unreachable, guarded, options)
+  yield* keepTrying(circuits, guarded, options)
   return Reachability.of({
-    guard,
+    guard: circuits.guard,
     calls: guarded,
-    reach: (peer) =>
-      Effect.orDie(
-        Effect.map(breaker.state(peer), ({ _tag }) => (_tag === "Closed" ? "reachable" : "unreachable"))
-      ),
-    changes
+    reach: circuits.reach,
+    changes: circuits.changes
   })
 })
 
-/** The peers whose circuit is open, and what happens to them. */
-const watchCircuits = Effect.fnUntraced(function* (breaker: CircuitBreaker.CircuitBreaker) {
+type Circuits = Effect.Success<ReturnType<typeof makeCircuits>>
+
+/** A circuit for each peer and each of its lives: `renew` begins the next one, closed. */
+const makeCircuits = Effect.fnUntraced(function* ({
+  failuresMax = 5,
+  rest = "10 seconds"
+}: ReachabilityOptions) {
+  const breaker = yield* CircuitBreaker.make({
+    tripPolicy: CircuitBreaker.consecutive(failuresMax),
+    openDuration: rest
+  })
   const changes = yield* PubSub.sliding<ReachChange>(readersMax)
+  /** In the order of their latest tries. */
   const unreachable = new Set<NodeId>()
-  const note = Effect.fnUntraced(function* ({ key: peer, to }: CircuitBreaker.Transition) {
-    if (to === "HalfOpen" || unreachable.has(peer) === (to === "Open")) return
-    if (to === "Open") unreachable.add(peer)
+  const lives = new Map<NodeId, number>()
+  const keyOf = (peer: NodeId) => `${lives.get(peer) ?? 0} ${peer}`
+
+  const note = Effect.fnUntraced(function* (peer: NodeId, reach: PeerReach) {
+    if (unreachable.has(peer) === (reach === "unreachable")) return
+    if (reach === "unreachable") unreachable.add(peer)
     else unreachable.delete(peer)
     yield* Metric.update(unreachablePeers, unreachable.size)
-    const change: ReachChange = { peer, reach: to === "Open" ? "unreachable" : "reachable" }
-    yield* PubSub.publish(changes, change)
+    yield* PubSub.publish(changes, { peer, reach })
   })
-  yield* Effect.forkScoped(Stream.runForEach(breaker.transitions, note), { startImmediately: true })
-  return { unreachable, changes: Stream.fromPubSub(changes) }
+  yield* breaker.transitions.pipe(
+    Stream.filter(({ to }) => to !== "HalfOpen"),
+    Stream.runForEach(({ key, to }) => {
+      const peer = key.slice(key.indexOf(" ") + 1)
+      return key === keyOf(peer) ? note(peer, to === "Open" ? "unreachable" : "reachable") : Effect.void
+    }),
+    Effect.forkScoped({ startImmediately: true })
+  )
+  return {
+    guard: makeGuard(breaker, keyOf),
+    unreachable,
+    changes: Stream.fromPubSub(changes),
+    reach: (peer: NodeId) =>
+      onSteadyClock(breaker.state(keyOf(peer))).pipe(
+        Effect.map(({ _tag }): PeerReach => (_tag === "Closed" ? "reachable" : "unreachable")),
+        Effect.orDie
+      ),
+    renew: Effect.fnUntraced(function* (peer: NodeId) {
+      if (!unreachable.has(peer)) return
+      lives.set(peer, (lives.get(peer) ?? 0) + 1)
+      yield* note(peer, "reachable")
+    }),
+    /** Drops what is counted of peers that are no members; a circuit of theirs that is open has rested by then. */
+    forgetOthers: (members: ReadonlySet<NodeId>) => {
+      for (const peer of lives.keys()) if (!members.has(peer) && !unreachable.has(peer)) lives.delete(peer)
+    }
+  }
 })
 
-/** Tries those peers in rounds, and each as soon as it comes alive; the set is in the order of their latest tries. */
+/** Tries unreachable peers in rounds; who is no member any more, or comes alive, begins anew. */
 const keepTrying = Effect.fnUntraced(function* (
-  unreachable: Set<NodeId>,
+  { forgetOthers, renew, unreachable }: Circuits,
   guarded: PeerCalls["Service"],
   { probeInterval = "30 seconds", probeTimeout = "5 seconds", probesMax = 8 }: ReachabilityOptions
 ) {
@@ -165,15 +199,15 @@ const keepTrying = Effect.fnUntraced(function* (
       return FiberMap.run(tries, peer, Effect.ignore(guarded.call(peer, question)), { onlyIfMissing: true })
     })
   const round = Effect.gen(function* () {
-    const present = new Set((yield* membership.members).map(({ id }) => id))
-    for (const peer of unreachable) if (!present.has(peer)) unreachable.delete(peer)
-    yield* Metric.update(unreachablePeers, unreachable.size)
+    const members = new Set((yield* membership.members).map(({ id }) => id))
+    forgetOthers(members)
+    for (const peer of unreachable) if (!members.has(peer)) yield* renew(peer)
     yield* Effect.forEach([...unreachable].slice(0, probesMax), attempt, { discard: true })
   })
   yield* loop.register
   yield* membership.changes.pipe(
-    Stream.filter(({ member }) => member.state === "alive" && unreachable.has(member.id)),
-    Stream.runForEach(({ member }) => attempt(member.id)),
+    Stream.filter(({ member }) => member.state === "alive"),
+    Stream.runForEach(({ member }) => renew(member.id)),
     Effect.forkScoped({ startImmediately: true })
   )
   yield* Effect.delay(loop.iteration(round), probeInterval).pipe(
@@ -187,29 +221,50 @@ type Guard = Reachability["Service"]["guard"]
 
 /** The breaker sees a failure through its meaning, so what it fails with itself cannot be mistaken for the call's. */
 const makeGuard =
-  (breaker: CircuitBreaker.CircuitBreaker): Guard =>
+  (breaker: CircuitBreaker.CircuitBreaker, keyOf: (peer: NodeId) => string): Guard =>
   (peer, call, meaning = () => "unanswered") =>
-    Effect.result(call).pipe(
-      breaker.execute({
-        key: peer,
-        classify: Exit.match({
-          onSuccess: (result) => outcomes[Result.isSuccess(result) ? "answered" : meaning(result.failure)],
-          onFailure: () => outcomes.unanswered
-        })
-      }),
-      Effect.mapError(
-        ({ reason }) => new PeerUnreachable({ peer, retryAfterMillis: retryAfterMillis(reason) })
-      ),
-      Effect.tapError(() => Metric.update(rejectedCalls, 1)),
-      Effect.flatMap(Effect.fromResult)
+    Clock.clockWith((clock) =>
+      Effect.provideService(Effect.result(call), Clock.Clock, clock).pipe(
+        breaker.execute({
+          key: keyOf(peer),
+          classify: Exit.match({
+            onSuccess: (result) => outcomes[Result.isSuccess(result) ? "answered" : meaning(result.failure)],
+            onFailure: () => outcomes.unanswered
+          })
+        }),
+        onSteadyClock,
+        Effect.mapError(
+          ({ reason }) => new PeerUnreachable({ peer, retryAfterMillis: retryAfterMillis(reason) })
+        ),
+        Effect.tapError(() => Metric.update(rejectedCalls, 1)),
+        Effect.flatMap(Effect.fromResult)
+      )
     )
+
+/** The breaker reads the time of day, which may jump: here it is given the monotonic time instead. */
+const onSteadyClock = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Clock.clockWith((clock) => Effect.provideService(effect, Clock.Clock, steady(clock)))
+
+const steady = (clock: Clock.Clock): Clock.Clock => {
+  const nanos = () => clock.monotonicTimeNanosUnsafe()
+  const millis = () => Number(nanos() / 1_000_000n)
+  return {
+    currentTimeMillisUnsafe: millis,
+    currentTimeMillis: Effect.sync(millis),
+    currentTimeNanosUnsafe: nanos,
+    currentTimeNanos: Effect.sync(nanos),
+    monotonicTimeNanosUnsafe: nanos,
+    monotonicTimeNanos: clock.monotonicTimeNanos,
+    sleep: (duration) => clock.sleep(duration)
+  }
+}
 
 const underGuard = (calls: PeerCalls["Service"], guard: Guard): PeerCalls["Service"] => ({
   ...calls,
   call: (peer, question) =>
     guard(peer, calls.call(peer, question), meaningOf).pipe(
       Effect.catchTag("PeerUnreachable", ({ message }) =>
-        Effect.fail(new CallFailed({ peer, name: question.name, kind: "unreachable", detail: message }))
+        Effect.fail(new CallFailed({ peer, name: question.name, kind: "circuit_open", detail: message }))
       )
     )
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Stream } from "effect"
+import { Clock, Context, Effect, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 import { Membership } from "../src/Membership.ts"
@@ -44,6 +44,20 @@ const world = Effect.gen(function* () {
   return { behaviour, asked, setState, reachability, call }
 })
 
+/** The clock, with its time of day moved. */
+const jumped = (clock: Clock.Clock, millis: number): Clock.Clock => ({
+  currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + millis,
+  currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + millis),
+  currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe() + BigInt(millis) * 1_000_000n,
+  currentTimeNanos: Effect.map(clock.currentTimeNanos, (now) => now + BigInt(millis) * 1_000_000n),
+  monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+  monotonicTimeNanos: clock.monotonicTimeNanos,
+  sleep: (duration) => clock.sleep(duration)
+})
+
+const hourBack = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Clock.clockWith((clock) => Effect.provideService(effect, Clock.Clock, jumped(clock, -3_600_000)))
+
 const repeated = <A>(times: number, effect: Effect.Effect<A>) =>
   Effect.forEach(Array.from({ length: times }), () => effect)
 
@@ -51,10 +65,10 @@ describe("Reachability", () => {
   it.effect("a call to a peer that failed five times in a row fails at once, and calls to others go on", () =>
     Effect.gen(function* () {
       const { asked, behaviour, call, reachability } = yield* world
-      behaviour.set("b", "connection")
+      behaviour.set("b", "unreachable")
       assert.deepStrictEqual(yield* repeated(6, call("b")), [
-        ...Array.from({ length: 5 }, () => "connection"),
-        "unreachable"
+        ...Array.from({ length: 5 }, () => "unreachable"),
+        "circuit_open"
       ])
       assert.lengthOf(asked, 5)
       assert.strictEqual(yield* reachability.reach("b"), "unreachable")
@@ -66,16 +80,16 @@ describe("Reachability", () => {
   it.effect("a refusal proves the peer to be there, and a missing address proves nothing", () =>
     Effect.gen(function* () {
       const { behaviour, call, reachability } = yield* world
-      behaviour.set("b", "connection")
+      behaviour.set("b", "unreachable")
       yield* repeated(4, call("b"))
       behaviour.set("b", "refused")
       yield* call("b")
-      behaviour.set("b", "connection")
+      behaviour.set("b", "unreachable")
       yield* repeated(4, call("b"))
       behaviour.set("b", "no_address")
       yield* repeated(20, call("b"))
       assert.strictEqual(yield* reachability.reach("b"), "reachable")
-      behaviour.set("b", "connection")
+      behaviour.set("b", "unreachable")
       yield* call("b")
       assert.strictEqual(yield* reachability.reach("b"), "unreachable")
     }).pipe(Effect.scoped)
@@ -84,17 +98,17 @@ describe("Reachability", () => {
   it.effect("after its rest one call is let through, and its success lets all through", () =>
     Effect.gen(function* () {
       const { behaviour, call } = yield* world
-      behaviour.set("b", "connection")
+      behaviour.set("b", "unreachable")
       yield* repeated(5, call("b"))
       yield* TestClock.adjust("9999 millis")
-      assert.strictEqual(yield* call("b"), "unreachable")
+      assert.strictEqual(yield* call("b"), "circuit_open")
       yield* TestClock.adjust("1 millis")
       behaviour.set("b", "silent")
       const first = yield* Effect.forkChild(call("b"), { startImmediately: true })
-      assert.strictEqual(yield* call("b"), "unreachable", "one call at a time")
+      assert.strictEqual(yield* call("b"), "circuit_open", "one call at a time")
       yield* TestClock.adjust("1 second")
       assert.strictEqual(yield* Fiber.join(first), "timeout")
-      assert.strictEqual(yield* call("b"), "unreachable", "a failed try begins another rest")
+      assert.strictEqual(yield* call("b"), "circuit_open", "a failed try begins another rest")
       behaviour.delete("b")
       yield* TestClock.adjust("10 seconds")
       assert.deepStrictEqual(yield* repeated(3, call("b")), ["answered", "answered", "answered"])
@@ -109,7 +123,7 @@ describe("Reachability", () => {
         Stream.runForEach(({ peer, reach }) => Effect.sync(() => changes.push(`${peer} ${reach}`))),
         Effect.forkScoped({ startImmediately: true })
       )
-      behaviour.set("b", "connection")
+      behaviour.set("b", "unreachable")
       yield* repeated(5, call("b"))
       asked.length = 0
       yield* TestClock.adjust("60 seconds")
@@ -124,18 +138,56 @@ describe("Reachability", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.effect("a peer that comes alive again is tried at once", () =>
+  it.effect(
+    "a peer that comes alive again is called at once, and so is one that was no member for a while",
+    () =>
+      Effect.gen(function* () {
+        const { behaviour, call, reachability, setState } = yield* world
+        const changes: Array<string> = []
+        yield* reachability.changes.pipe(
+          Stream.runForEach(({ peer, reach }) => Effect.sync(() => changes.push(`${peer} ${reach}`))),
+          Effect.forkScoped({ startImmediately: true })
+        )
+        for (const peer of ["b", "stranger"]) {
+          behaviour.set(peer, "unreachable")
+          yield* repeated(5, call(peer))
+        }
+        yield* setState("b", "dead", "silent")
+        assert.strictEqual(yield* reachability.reach("b"), "unreachable")
+        behaviour.delete("b")
+        yield* setState("b", "alive", "it answers")
+        yield* TestClock.adjust("1 millis")
+        assert.strictEqual(yield* call("b"), "answered")
+        yield* TestClock.adjust("30 seconds")
+        assert.strictEqual(yield* reachability.reach("stranger"), "reachable")
+        assert.deepStrictEqual(changes, [
+          "b unreachable",
+          "stranger unreachable",
+          "b reachable",
+          "stranger reachable"
+        ])
+      }).pipe(Effect.scoped)
+  )
+
+  it.effect("this node's own faults tell nothing about a peer", () =>
     Effect.gen(function* () {
-      const { behaviour, call, reachability, setState } = yield* world
-      behaviour.set("b", "connection")
+      const { behaviour, call, reachability } = yield* world
+      for (const kind of ["busy", "left", "bad_message", "too_large", "no_address"]) {
+        behaviour.set("b", kind)
+        yield* repeated(5, call("b"))
+      }
+      assert.strictEqual(yield* reachability.reach("b"), "reachable")
+    }).pipe(Effect.scoped)
+  )
+
+  it.effect("a jump of the time of day changes nothing", () =>
+    Effect.gen(function* () {
+      const { behaviour, call } = yield* world
+      behaviour.set("b", "unreachable")
       yield* repeated(5, call("b"))
-      yield* setState("b", "dead", "silent")
       behaviour.delete("b")
       yield* TestClock.adjust("10 seconds")
-      assert.strictEqual(yield* reachability.reach("b"), "unreachable")
-      yield* setState("b", "alive", "it answers")
-      yield* TestClock.adjust("1 millis")
-      assert.strictEqual(yield* reachability.reach("b"), "reachable")
+      assert.strictEqual(yield* hourBack(call("b")), "answered")
     }).pipe(Effect.scoped)
   )
 
@@ -144,8 +196,9 @@ describe("Reachability", () => {
       const { asked, behaviour, call, setState } = yield* world
       const peers = Array.from({ length: 10 }, (_, index) => `p${index}`)
       for (const peer of peers) yield* setState(peer, "alive", "it joined")
+      yield* TestClock.adjust("1 millis")
       for (const peer of [...peers, "stranger"]) {
-        behaviour.set(peer, "connection")
+        behaviour.set(peer, "unreachable")
         yield* repeated(5, call(peer))
       }
       asked.length = 0

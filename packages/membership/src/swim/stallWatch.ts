@@ -32,12 +32,16 @@ export const watchStalls = (clock: Clock.Clock, stalled: (millis: number) => voi
     const millis = take(nowMillis)
     if (millis > 0) stalled(millis)
   }
+  const skip = (): void => {
+    const isOverdue = Number(clock.monotonicTimeNanosUnsafe()) / 1e6 > watch.dueMillis()
+    if (isOverdue) knownDueMillis = watch.dueMillis()
+  }
+  // What stood still before this node was there is none of its stalls.
+  skip()
   watch.join(look)
   return {
     take,
-    skip: () => {
-      knownDueMillis = watch.dueMillis()
-    },
+    skip,
     leave: () => watch.leave(look)
   }
 }

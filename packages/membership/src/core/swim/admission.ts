@@ -18,6 +18,7 @@ export const join = (turn: Turn, seeds: ReadonlyArray<string>): void => {
   } else if (state.phase === "member" && isAlone) state.phase = "joining"
   state.seeds = seeds
   state.joinAnswered = false
+  state.joinRefusal = undefined
   const opened = seeds.filter((seed) => openSync(turn, seed, "join"))
   if (opened.length === 0)
     failJoin(turn, "no_answer", seeds.length === 0 ? "no seeds" : "too many exchanges are open")
@@ -43,12 +44,14 @@ export const releaseHeld = (turn: Turn): void => {
   }
 }
 
-/** A seed did not answer a join; the join fails with the last of them. A node without a cluster is a cluster of one. */
+/** A seed did not answer a join; the join fails with the last of them, and is refused when any refused. A node without a cluster is a cluster of one. */
 export const onJoinUnanswered = (turn: Turn, reason: JoinFailure, detail: string): void => {
   const { state } = turn
   if (state.joinAnswered) return
+  if (reason === "refused") state.joinRefusal = detail
   if ([...state.exchanges.values()].some((exchange) => exchange.reason === "join")) return
-  failJoin(turn, reason, detail)
+  if (state.joinRefusal === undefined) failJoin(turn, reason, detail)
+  else failJoin(turn, "refused", state.joinRefusal)
 }
 
 /** The join has failed. After a name conflict the node takes no part; otherwise it is a cluster of one. */

@@ -47,7 +47,7 @@ export type SwimNews =
   | NameConflict
   /** A seed has answered a join, one by one as they do; with the first this node is announced. */
   | { readonly _tag: "JoinSucceeded"; readonly through: string }
-  /** No seed answered, all refused, or another living process holds the name. */
+  /** No seed answered, some refused, or another living process holds the name. */
   | { readonly _tag: "JoinFailed"; readonly reason: JoinFailure; readonly detail: string }
   /** This node refuted an accusation, at its new incarnation. */
   | { readonly _tag: "Refuted"; readonly accusation: Accusation | Departure | undefined }

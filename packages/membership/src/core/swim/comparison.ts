@@ -24,16 +24,18 @@ export const viewHash = ({ table }: Pick<SwimState, "table">): number => table.v
 export const compareViews = (turn: Turn, view: number, address: string): void => {
   const { nowMillis, random, state } = turn
   const { comparison, options, queue, table } = state
+  const periodMillis = options.pushPullIntervalMillis * pushPullScale(table.present)
   if (view === viewHash(state)) {
     comparison.differences = 0
-    comparison.restMillis = 0
+    // Where views differ for good, those of some members may still be equal.
+    if (nowMillis - comparison.differedAtMillis >= periodMillis) comparison.restMillis = 0
     return
   }
+  comparison.differedAtMillis = nowMillis
   if (state.phase !== "member" || hasFacts(queue)) return
   comparison.differences += 1
   if (comparison.differences < differencesMax || nowMillis < comparison.restsUntilMillis) return
   if (!openSync(turn, address, "differs")) return
-  const periodMillis = options.pushPullIntervalMillis * pushPullScale(table.present)
   const restMillis = Math.max(periodMillis * restShare, comparison.restMillis)
   comparison.differences = 0
   comparison.restsUntilMillis = nowMillis + jittered(restMillis, random)

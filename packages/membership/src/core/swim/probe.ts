@@ -185,8 +185,11 @@ export const onAnswer = (turn: Turn, message: Ack | NotMe, sender: Answerer): bo
   return true
 }
 
-const noteRoundTrip = (turn: Turn, { record, stalled, startedAtMillis }: ProbeRound): void => {
+const noteRoundTrip = (turn: Turn, { record, slot, stalled, startedAtMillis }: ProbeRound): void => {
   if (stalled || turn.state.stall !== undefined) return
+  // Its goodbye may have come with the answer.
+  const standing = shownAs(turn.state.table, slot)
+  if (standing !== "alive" && standing !== "suspect") return
   emit(turn, { _tag: "RoundTrip", id: record.id, millis: turn.nowMillis - startedAtMillis })
 }
 

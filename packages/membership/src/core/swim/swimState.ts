@@ -200,10 +200,17 @@ export interface SwimState {
   readonly heldExchanges: Array<number>
   /** Time to the push/pull after next while they come soon after a join or heal; infinite once they come at their period. */
   soonMillis: number
-  /** Answers in a row that showed another view than this node's, and how long push/pulls for that reason rest. */
-  readonly comparison: { differences: number; restMillis: number; restsUntilMillis: number }
+  /** Answers in a row that showed another view than this node's, when the last one came, and how long push/pulls for that reason rest. */
+  readonly comparison: {
+    differences: number
+    differedAtMillis: number
+    restMillis: number
+    restsUntilMillis: number
+  }
   /** A seed has answered the last join. */
   joinAnswered: boolean
+  /** What the last seed said that refused the last join. */
+  joinRefusal: string | undefined
   readonly takeovers: Array<number>
   /** Members behind seed addresses, learned from exchanges. */
   readonly seedIds: Map<string, string>
