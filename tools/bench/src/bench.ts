@@ -1,13 +1,14 @@
 /**
- * `npm run bench -- NAME [--json] [--full] [--idle] [--rounds N] [--seconds N]`: runs one benchmark and prints its tables; fails when a promise
- * was not kept. `BenchmarkOptions` says what the flags mean.
+ * `npm run bench -- NAME [--json] [--full] [--idle] [--rounds N] [--seconds N] [--scenario NAME]... [--nodes N]`: runs one benchmark and prints its
+ * tables; fails when a promise was not kept. `BenchmarkOptions` says what the flags mean.
  */
 import { parseArgs } from "node:util"
 
 import { benchmarks } from "./benchmarks.ts"
+import { CommandError } from "./CommandError.ts"
 import { wholeNumber } from "./wholeNumber.ts"
 
-const usage = `usage: npm run bench -- <${Object.keys(benchmarks).join(" | ")}> [--json] [--full] [--idle] [--rounds N] [--seconds N]`
+const usage = `usage: npm run bench -- <${Object.keys(benchmarks).join(" | ")}> [--json] [--full] [--idle] [--rounds N] [--seconds N] [--scenario NAME]... [--nodes N]`
 
 /** What to run, or a sentence on what is wrong with the command. */
 const readCommand = () => {
@@ -19,18 +20,22 @@ const readCommand = () => {
         full: { type: "boolean", default: false },
         idle: { type: "boolean", default: false },
         rounds: { type: "string" },
-        seconds: { type: "string" }
+        seconds: { type: "string" },
+        scenario: { type: "string", multiple: true, default: [] },
+        nodes: { type: "string" }
       }
     })
     const name = positionals.join(" ")
     const benchmark = benchmarks[name]
     if (benchmark === undefined) return `no benchmark "${name}"`
-    const { full, idle, json, rounds, seconds } = values
+    const { full, idle, json, nodes, rounds, scenario, seconds } = values
     const options = {
       full,
       idle,
       rounds: rounds === undefined ? undefined : wholeNumber("rounds", rounds),
-      seconds: seconds === undefined ? undefined : wholeNumber("seconds", seconds)
+      seconds: seconds === undefined ? undefined : wholeNumber("seconds", seconds),
+      scenarios: scenario,
+      nodes: nodes === undefined ? undefined : wholeNumber("nodes", nodes)
     }
     return { name, benchmark, json, options }
   } catch (cause) {
@@ -38,14 +43,26 @@ const readCommand = () => {
   }
 }
 
-const command = readCommand()
-if (typeof command === "string") {
-  console.error(`${command}\n${usage}`)
-  process.exitCode = 2
-} else {
-  const { broken, data, tables } = await command.benchmark(command.options)
-  if (command.json) console.log(JSON.stringify({ benchmark: command.name, ...data, broken }, null, 2))
+type Command = Exclude<ReturnType<typeof readCommand>, string>
+
+const run = async ({ benchmark, json, name, options }: Command): Promise<void> => {
+  const { broken, data, tables } = await benchmark(options)
+  if (json) console.log(JSON.stringify({ benchmark: name, ...data, broken }, null, 2))
   else console.log(tables.join("\n\n"))
   for (const promise of broken) console.error(`BROKEN: ${promise}`)
   if (broken.length > 0) process.exitCode = 1
+}
+
+const refuse = (sentence: string): void => {
+  console.error(`${sentence}\n${usage}`)
+  process.exitCode = 2
+}
+
+const command = readCommand()
+if (typeof command === "string") refuse(command)
+else {
+  await run(command).catch((cause: unknown) => {
+    if (!(cause instanceof CommandError)) throw cause
+    refuse(cause.message)
+  })
 }

@@ -4,6 +4,8 @@ import { failoverBenchmark, failoverTable } from "./failoverBenchmark.ts"
 import { idleBenchmark, idleTable } from "./idleBenchmark.ts"
 import { localityBenchmark } from "./localityBenchmark.ts"
 import { localityTables } from "./localityTables.ts"
+import { coreThroughput } from "./membership/coreThroughput.ts"
+import { membershipBenchmark } from "./membershipBenchmark.ts"
 import { timingTable } from "./timingTable.ts"
 
 /** What a benchmark found. */
@@ -26,6 +28,10 @@ export interface BenchmarkOptions {
   readonly rounds: number | undefined
   /** Length of a window of rest in s, where there is one; undefined for as long as `full` says. */
   readonly seconds: number | undefined
+  /** Names of scenarios, where there are some; none for all. */
+  readonly scenarios: ReadonlyArray<string>
+  /** Nodes of a cluster, where it may have any number; undefined for each scenario's own. */
+  readonly nodes: number | undefined
 }
 
 /** Runs a benchmark. */
@@ -49,5 +55,20 @@ export const benchmarks: Readonly<Record<string, Benchmark>> = {
   locality: ({ full }) => {
     const { broken, ...data } = localityBenchmark(full)
     return { tables: localityTables(data), data, broken }
+  },
+  membership: async ({ nodes, rounds, scenarios }) => {
+    const names = scenarios.filter((name) => name !== "core")
+    const all = scenarios.length === 0
+    const clusters =
+      all || names.length > 0 ? await membershipBenchmark({ names, nodes, rounds }, say) : undefined
+    const core = all || scenarios.includes("core") ? await coreThroughput() : undefined
+    return {
+      tables: [
+        ...(clusters === undefined ? [] : [clusters.table, `${clusters.machine}; ${clusters.load}`]),
+        ...(core === undefined ? [] : [timingTable(core)])
+      ],
+      data: { ...clusters, core },
+      broken: clusters?.broken ?? []
+    }
   }
 }

@@ -1,8 +1,7 @@
 // Harness around hashicorp/memberlist for the membership benchmark: nodes in one process, driven by JSON lines.
 //
 // A request is one line on standard input, {"id":1,"cmd":"start",...}; its answer is one line on standard output, {"id":1,"ok":true,...}
-// or {"id":1,"ok":false,"error":"..."}. What nodes observe comes in between as {"event":"joined","at":...,"observer":"n1","member":"n2"},
-// `at` in Unix milliseconds with fractions.
+// or {"id":1,"ok":false,"error":"..."}. src/membership/protocol.ts has all of it. The end of input ends the process.
 package main
 
 import (
@@ -33,9 +32,9 @@ type Request struct {
 	Name          string `json:"name"`
 	TimeoutMillis int    `json:"timeoutMillis"`
 
-	// setLink: what packets and streams between two ports of 127.0.0.1 suffer; `from` 0 is every node of this process.
-	From        int     `json:"from"`
-	To          int     `json:"to"`
+	// setLink: what packets, and when cut streams too, suffer from each of the ports of this process to each of the others.
+	From        []int   `json:"from"`
+	To          []int   `json:"to"`
 	Loss        float64 `json:"loss"`
 	DelayMillis float64 `json:"delayMillis"`
 	Cut         bool    `json:"cut"`
@@ -65,11 +64,8 @@ func main() {
 		}
 		// Beside each other: a slow leave must not hold up statistics.
 		go answer(world, request)
-		if request.Cmd == "stop" {
-			break
-		}
 	}
-	world.stopped.Wait()
+	world.stop()
 }
 
 func answer(world *World, request Request) {
@@ -82,9 +78,6 @@ func answer(world *World, request Request) {
 		}
 		reply["id"], reply["ok"] = request.ID, true
 		writeLine(reply)
-	}
-	if request.Cmd == "stop" {
-		world.stopped.Done()
 	}
 }
 
@@ -101,9 +94,11 @@ func (world *World) handle(request Request) (map[string]any, error) {
 		return nil, nil
 	case "stats":
 		return world.stats(), nil
+	case "events":
+		return map[string]any{"events": world.log.take()}, nil
 	case "stop":
 		world.stop()
 		return nil, nil
 	}
-	return nil, fmt.Errorf("unknown cmd %q; expected start, kill, leave, setLink, stats or stop", request.Cmd)
+	return nil, fmt.Errorf("unknown cmd %q; expected start, kill, leave, setLink, stats, events or stop", request.Cmd)
 }

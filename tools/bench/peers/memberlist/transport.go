@@ -39,23 +39,21 @@ func newLinks() *Links { return &Links{faulty: map[linkKey]Link{}} }
 func (links *Links) set(request Request) {
 	links.mu.Lock()
 	defer links.mu.Unlock()
-	links.faulty[linkKey{request.From, request.To}] = Link{
-		loss:  request.Loss,
-		delay: time.Duration(request.DelayMillis * float64(time.Millisecond)),
-		cut:   request.Cut,
+	for _, from := range request.From {
+		for _, to := range request.To {
+			links.faulty[linkKey{from, to}] = Link{
+				loss:  request.Loss,
+				delay: time.Duration(request.DelayMillis * float64(time.Millisecond)),
+				cut:   request.Cut,
+			}
+		}
 	}
 }
 
-// between finds the most particular rule: this pair, then all to this port, then all from it, then all.
 func (links *Links) between(from, to int) Link {
 	links.mu.RLock()
 	defer links.mu.RUnlock()
-	for _, key := range []linkKey{{from, to}, {0, to}, {from, 0}, {0, 0}} {
-		if link, found := links.faulty[key]; found {
-			return link
-		}
-	}
-	return Link{}
+	return links.faulty[linkKey{from, to}]
 }
 
 // faultyTransport sends over real sockets, with the faults of the links.
@@ -109,11 +107,9 @@ func (t *faultyTransport) DialTimeout(addr string, timeout time.Duration) (net.C
 
 func (t *faultyTransport) DialAddressTimeout(addr memberlist.Address, timeout time.Duration) (net.Conn, error) {
 	t.world.traffic.streamsOut.Add(1)
-	link := t.linkTo(addr.Addr)
-	if link.cut {
+	if t.linkTo(addr.Addr).cut {
 		time.Sleep(timeout)
 		return nil, errors.New("link cut: dial timed out")
 	}
-	time.Sleep(min(link.delay, timeout))
 	return t.NetTransport.DialAddressTimeout(addr, timeout)
 }

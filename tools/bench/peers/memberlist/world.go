@@ -14,19 +14,23 @@ import (
 	"github.com/hashicorp/memberlist"
 )
 
+// Node is one member and what it has seen.
+type Node struct {
+	*memberlist.Memberlist
+	observer *observer
+}
+
 // World is every node of this process.
 type World struct {
 	mu      sync.Mutex
-	nodes   map[string]*memberlist.Memberlist
+	nodes   map[string]Node
 	links   *Links
 	traffic Traffic
-	stopped sync.WaitGroup
+	log     Log
 }
 
 func newWorld() *World {
-	world := &World{nodes: map[string]*memberlist.Memberlist{}, links: newLinks()}
-	world.stopped.Add(1)
-	return world
+	return &World{nodes: map[string]Node{}, links: newLinks()}
 }
 
 func profileConfig(profile string) (*memberlist.Config, error) {
@@ -55,7 +59,8 @@ func (world *World) start(request Request) error {
 		config.AdvertiseAddr, config.AdvertisePort = "127.0.0.1", node.Port
 		config.EnableCompression = request.Compression
 		config.Logger = log.New(io.Discard, "", 0)
-		config.Events = &observer{name: node.Name}
+		watcher := &observer{name: node.Name, log: &world.log}
+		config.Events = watcher
 		if request.Key != "" {
 			if config.SecretKey, err = base64.StdEncoding.DecodeString(request.Key); err != nil {
 				return fmt.Errorf("key: %w", err)
@@ -64,43 +69,50 @@ func (world *World) start(request Request) error {
 		if config.Transport, err = world.openTransport(node.Port, config.Logger); err != nil {
 			return err
 		}
+		world.log.add("started", node.Name, node.Name)
 		list, err := memberlist.Create(config)
 		if err != nil {
 			return err
 		}
 		world.mu.Lock()
-		world.nodes[node.Name] = list
+		world.nodes[node.Name] = Node{list, watcher}
 		world.mu.Unlock()
-		if err := joinSeeds(list, request.Join, node.Port); err != nil {
-			return fmt.Errorf("%s: %w", node.Name, err)
-		}
+		go world.join(node.Name, list, request.Join, node.Port)
 	}
 	return nil
 }
 
-// A seed that joins itself would only talk to itself.
-func joinSeeds(list *memberlist.Memberlist, seeds []string, port int) error {
+// join tries every second until a seed has answered, as SwimMembership does. A seed that joins itself would only talk to itself.
+func (world *World) join(name string, list *memberlist.Memberlist, seeds []string, port int) {
 	others := []string{}
 	for _, seed := range seeds {
 		if !strings.HasSuffix(seed, fmt.Sprintf(":%d", port)) {
 			others = append(others, seed)
 		}
 	}
-	if len(others) == 0 {
-		return nil
+	for len(others) > 0 && world.runs(name, list) {
+		if _, err := list.Join(others); err == nil {
+			return
+		}
+		time.Sleep(time.Second)
 	}
-	_, err := list.Join(others)
-	return err
 }
 
-func (world *World) take(name string) (*memberlist.Memberlist, error) {
+func (world *World) runs(name string, list *memberlist.Memberlist) bool {
+	world.mu.Lock()
+	defer world.mu.Unlock()
+	return world.nodes[name].Memberlist == list
+}
+
+func (world *World) take(name string) (Node, error) {
 	world.mu.Lock()
 	defer world.mu.Unlock()
 	list, found := world.nodes[name]
 	if !found {
-		return nil, fmt.Errorf("no node %q in this process", name)
+		return Node{}, fmt.Errorf("no node %q in this process", name)
 	}
 	delete(world.nodes, name)
+	world.log.add("stopped", name, name)
 	return list, nil
 }
 
@@ -134,12 +146,13 @@ func (world *World) stop() {
 	}
 }
 
-// stats: members that each node believes alive (itself included), local health, traffic and cost of the process since its start.
+// stats: members that each node believes alive (itself included), local health, traffic and cost of the process since its start. The members
+// are counted here because NumMembers waits for a lock that a node under a burst of joins holds for minutes.
 func (world *World) stats() map[string]any {
 	world.mu.Lock()
 	alive, health := map[string]int{}, map[string]int{}
 	for name, list := range world.nodes {
-		alive[name] = list.NumMembers()
+		alive[name] = int(list.observer.seen.Load()) + 1
 		health[name] = list.GetHealthScore()
 	}
 	world.mu.Unlock()
@@ -163,18 +176,3 @@ func residentBytes() int {
 	fmt.Sscan(string(text), &total, &resident)
 	return resident * os.Getpagesize()
 }
-
-func nowMillis() float64 { return float64(time.Now().UnixMicro()) / 1000 }
-
-// observer reports what one node sees. memberlist announces death and departure alike, so both are "failed" here.
-type observer struct{ name string }
-
-func (o *observer) report(event string, node *memberlist.Node) {
-	if node.Name != o.name {
-		writeLine(map[string]any{"event": event, "at": nowMillis(), "observer": o.name, "member": node.Name})
-	}
-}
-
-func (o *observer) NotifyJoin(node *memberlist.Node)   { o.report("joined", node) }
-func (o *observer) NotifyUpdate(node *memberlist.Node) { o.report("updated", node) }
-func (o *observer) NotifyLeave(node *memberlist.Node)  { o.report("failed", node) }

@@ -6,9 +6,10 @@ import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 
-import { freePorts, locateCommand, pollUntil, PollTimeout } from "@coterie/tools-engines"
+import { freePorts, pollUntil, PollTimeout } from "@coterie/tools-engines"
 import { Effect, type Scope } from "effect"
 
+import { boundToUs } from "../boundToUs.ts"
 import type {
   ContenderPlace,
   ContenderSettings,
@@ -217,7 +218,3 @@ export class ContenderCluster {
     })
   }
 }
-
-/** A contender that is stopped does not notice that we are gone; the kernel kills it then. */
-const setpriv = locateCommand("setpriv")
-const boundToUs = setpriv === undefined ? [] : [setpriv, "--pdeathsig", "KILL", "--"]
