@@ -1,7 +1,7 @@
 /** What a SWIM cluster offers beyond `Membership`: messages to everybody, reasons, this node's own condition, and its keys. */
 import { Context, type Duration, type Effect, Schema, type Stream } from "effect"
 
-import type { SwimNews } from "./core/swim/changes.ts"
+import type { JoinFailure, SwimNews } from "./core/swim/changes.ts"
 import type { MemberState, NodeId } from "./Membership.ts"
 import type { Keyring } from "./swim/Keyring.ts"
 
@@ -65,6 +65,11 @@ export interface SwimHealth {
   /** This node seems to be the one cut off. */
   readonly isolated: boolean
   readonly phase: "joining" | "member" | "leaving" | "left" | "superseded"
+  /**
+   * What came of the last attempt to enter through seeds that has ended; undefined before, and without seeds. `refused`: nobody let this
+   * node in, and at least one seed said no, as for another key, label or version.
+   */
+  readonly lastJoin: "answered" | JoinFailure | undefined
 }
 
 /** A round trip to a member. */

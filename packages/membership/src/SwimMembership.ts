@@ -82,7 +82,7 @@ const build = Effect.fnUntraced(function* (input: SwimOptionsInput) {
   })
   const keyring = keys.mode === "plain" ? undefined : keys.keyring
   return Context.make(Membership, membership).pipe(
-    Context.add(Swim, makeSwimOperations(node, { desk, roundTrips }, keyring)),
+    Context.add(Swim, makeSwimOperations(node, { desk, passages, roundTrips }, keyring)),
     Context.add(PeerCalls, node.peerCalls)
   )
 })

@@ -220,11 +220,15 @@ describe("SwimMembership", () => {
         yield* pass(10)
         assert.deepStrictEqual(seen, [])
         const late = yield* startSwimMember(network.layer(addressOf("late")), { self: "late" })
-        const failed = yield* Effect.forkChild(Effect.flip(late.membership.join([addressOf("a")])), {
+        const seeds = [addressOf("a"), addressOf("silent")]
+        network.cut(addressOf("late"), addressOf("silent"))
+        const failed = yield* Effect.forkChild(Effect.flip(late.membership.join(seeds)), {
           startImmediately: true
         })
-        yield* pass(1)
+        assert.strictEqual((yield* late.swim.health).lastJoin, undefined)
+        yield* pass(11)
         assert.match((yield* Fiber.join(failed)).message, /refused: unknown_key/)
+        assert.strictEqual((yield* late.swim.health).lastJoin, "refused", "although one seed was only silent")
         assert.isAbove(yield* metric("swim_refused_total", { reason: "unknown_key" }), 0)
       })
     )

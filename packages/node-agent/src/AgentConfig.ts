@@ -94,7 +94,7 @@ const Membership = section({
   peers: withDefault(
     Schema.Array(Peer).check(Schema.isMaxLength(64, { message: "expected at most 64 peers" })),
     [],
-    "Every other node; listing this node too is allowed, so that all nodes can share one list. With SWIM the voters of the election, the same at most nine on every node."
+    "Every other node; listing this node too is allowed, so that all nodes can share one list. With SWIM the voters of the election, at most nine, the same on every node: each voter lists itself too."
   ),
   seeds: optional(
     Schema.Array(SwimSeed),

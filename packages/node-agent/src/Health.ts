@@ -7,7 +7,7 @@ import { Clock, Context, Deferred, Duration, Effect, Layer, Metric } from "effec
 
 import { judgeLiveness, type LoopSight, seeLoop, watchLoop } from "./core/liveness.ts"
 
-/** What a process does before it serves, in this order; `join` ends when the peers had time to answer the first heartbeats. */
+/** What a process does before it serves, in this order; `join` ends as `completeJoin` says. */
 export type StartupPhase = "bind" | "join"
 
 /** How far this node has withdrawn. */

@@ -62,7 +62,7 @@ export const makeOwnKeyring = (ring: Keyring, save: KeptKeyring["save"]): OwnKey
   return { list: ring.list, change: (wanted) => Effect.uninterruptible(turn.withPermits(1)(change(wanted))) }
 }
 
-/** Changes the ring in memory, and says how to undo that. */
+/** Changes the ring in memory, and says how to undo that. To remove a key that is not held is done already: a change may be asked for again. */
 const apply = Effect.fnUntraced(function* (ring: Keyring, wanted: KeyChange) {
   const before = yield* ring.list
   switch (wanted._tag) {
@@ -77,9 +77,11 @@ const apply = Effect.fnUntraced(function* (ring: Keyring, wanted: KeyChange) {
       return { keyId: wanted.keyId, undo: wayBack(Effect.forEach(primary, ({ keyId }) => ring.use(keyId))) }
     }
     case "remove": {
-      const key = keyOf(ring, wanted.keyId)
-      yield* ring.remove(wanted.keyId)
-      return { keyId: wanted.keyId, undo: wayBack(ring.install(key)) }
+      const { keyId } = wanted
+      if (!before.some((held) => held.keyId === keyId)) return { keyId, undo: Effect.void }
+      const key = keyOf(ring, keyId)
+      yield* ring.remove(keyId)
+      return { keyId, undo: wayBack(ring.install(key)) }
     }
   }
 })

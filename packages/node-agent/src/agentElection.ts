@@ -15,7 +15,7 @@ import { Duration, Effect, Layer } from "effect"
 
 import type { AgentConfig } from "./AgentConfig.ts"
 import { AgentFailed } from "./AgentFailed.ts"
-import { membershipMode } from "./config/membershipMode.ts"
+import { hasVote } from "./config/ownVote.ts"
 import { FollowedElection } from "./FollowedElection.ts"
 import { openStateFolder } from "./stateFolder.ts"
 
@@ -33,10 +33,6 @@ export const agentElection = (
       return undefined
   }
 }
-
-/** With SWIM the peers are the voters; else every node votes. */
-export const hasVote = (config: AgentConfig): boolean =>
-  membershipMode(config) !== "swim" || config.membership.peers.some(({ id }) => id === config.node.id)
 
 const followed = ({ election, membership }: AgentConfig) =>
   FollowedElection.layer({

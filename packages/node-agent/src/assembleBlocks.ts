@@ -21,11 +21,13 @@ import { Context, Duration, Effect, Layer, type Scope } from "effect"
 
 import type { AgentBlocks } from "./AgentBlocks.ts"
 import type { AgentConfig } from "./AgentConfig.ts"
-import { agentElection, hasVote } from "./agentElection.ts"
+import { agentElection } from "./agentElection.ts"
 import { AgentFailed } from "./AgentFailed.ts"
 import { makeClusterKeyring } from "./ClusterKeyring.ts"
 import { makeClusterLeader } from "./clusterLeader.ts"
+import { completeJoin } from "./completeJoin.ts"
 import { membershipMode } from "./config/membershipMode.ts"
+import { hasVote, noVoteNotice } from "./config/ownVote.ts"
 import { withholdLeadership } from "./drain.ts"
 import { engineGroups } from "./engineGroups.ts"
 import { makeEventLog } from "./EventLog.ts"
@@ -72,8 +74,9 @@ export const assembleBlocks = Effect.fn("assembleBlocks")(function* (parts: Agen
       .pipe(Effect.mapError((error) => new AgentFailed({ key: "node.tags", detail: error.message })))
   const election = yield* buildElection(config, ground)
   if (election !== undefined) yield* Effect.forkScoped(withholdLeadership(election))
-  const clusterLeader = election === undefined ? undefined : yield* makeClusterLeader(election, calls)
-  if (election !== undefined && hasVote(config)) yield* answerFollowers(election, calls)
+  const clusterLeader =
+    election === undefined ? undefined : yield* makeClusterLeader(election, calls, hasVote(config))
+  if (election !== undefined) yield* answerFollowers(election, calls, hasVote(config))
   const keyring =
     ownKeyring === undefined ? undefined : yield* makeClusterKeyring(ownKeyring, membership, calls)
   const consensusGroups = yield* buildGroups(parts, ground)
@@ -84,7 +87,7 @@ export const assembleBlocks = Effect.fn("assembleBlocks")(function* (parts: Agen
   yield* Effect.forEach(watchedLoops(config, { election, locality, rebalancer }), (loop) =>
     health.watchLoop(loop)
   )
-  yield* completeJoin(Context.get(ground, Heartbeats), health)
+  yield* completeJoin(config, { health, heartbeats: Context.get(ground, Heartbeats), swim })
   yield* watchLeaders(events, { election, locality })
   return {
     config,
@@ -156,25 +159,12 @@ const watchedLoops = (
       ])
 ]
 
-/** The node has joined when the answers to its first round of heartbeats had their time: at its second round. */
-const completeJoin = (heartbeats: Heartbeats["Service"], health: Health["Service"]) => {
-  let rounds = 0
-  return heartbeats.ride({
-    name: "agent.startup",
-    request: () => Effect.undefined,
-    onTick: Effect.suspend(() => {
-      rounds += 1
-      return rounds === 2 ? health.completePhase("join") : Effect.void
-    }),
-    onBeat: () => Effect.undefined,
-    onReply: () => Effect.void
-  })
-}
-
-const buildElection = (config: AgentConfig, ground: Context.Context<Ground>) => {
+const buildElection = Effect.fnUntraced(function* (config: AgentConfig, ground: Context.Context<Ground>) {
+  const notice = noVoteNotice(config)
+  if (notice !== undefined) yield* Effect.logWarning(notice, { event: "election.no_vote" })
   const layer = agentElection(config)
-  return layer === undefined ? Effect.undefined : serviceOf(Election, layer, ground)
-}
+  return layer === undefined ? undefined : yield* serviceOf(Election, layer, ground)
+})
 
 const buildGroups = ({ config, consensusGroups }: AgentParts, ground: Context.Context<Ground>) => {
   const layer = consensusGroups ?? engineGroups(config)

@@ -59,15 +59,17 @@ const Handed = Schema.toCodecJson(
 )
 const Explained = Schema.toCodecJson(LeadershipExplanation)
 
-/** Answers the peers until the scope closes. */
+/** Answers the peers until the scope closes; without a vote it explains nothing to them, as it would have to ask them. */
 export const makeClusterLeader = Effect.fnUntraced(function* (
   election: Election["Service"],
-  calls: PeerCalls["Service"]
+  calls: PeerCalls["Service"],
+  votes: boolean
 ) {
   const { self } = election
 
   const handOver = handOverHere(election)
-  yield* answerPeers(election, calls, handOver)
+  yield* answerHandOvers(election, calls, handOver)
+  if (votes) yield* answerExplanations(election, calls)
 
   const askToHandOver = (leader: NodeId, to: NodeId) =>
     calls
@@ -119,12 +121,12 @@ const handOverHere = (election: Election["Service"]) =>
     return { from: election.self, to, term, released } satisfies HandOver
   })
 
-const answerPeers = Effect.fnUntraced(function* (
-  { explain, self }: Election["Service"],
+const answerHandOvers = (
+  { self }: Election["Service"],
   calls: PeerCalls["Service"],
   handOver: ReturnType<typeof handOverHere>
-) {
-  yield* calls.answer(transferCall, (_, payload) =>
+) =>
+  calls.answer(transferCall, (_, payload) =>
     Schema.decodeUnknownEffect(Wanted)(payload).pipe(
       Effect.mapError(
         () => new NoLeader({ detail: `${self} did not understand whom to hand leadership to` })
@@ -135,10 +137,9 @@ const answerPeers = Effect.fnUntraced(function* (
       Effect.orDie
     )
   )
-  yield* calls.answer(explainCall, () =>
-    Effect.orDie(Effect.flatMap(explain, Schema.encodeEffect(Explained)))
-  )
-})
+
+const answerExplanations = ({ explain }: Election["Service"], calls: PeerCalls["Service"]) =>
+  calls.answer(explainCall, () => Effect.orDie(Effect.flatMap(explain, Schema.encodeEffect(Explained))))
 
 const unanswered = (leader: NodeId, error: CallFailed | Schema.SchemaError): NoLeader =>
   new NoLeader({

@@ -31,11 +31,20 @@ export interface KeptKeyring {
   readonly save: (keys: RingKeys) => Effect.Effect<void, string>
 }
 
-/** The ring in this file, changed by what changed in the configuration since it was written. Fails with `AgentFailed` for a damaged file. */
+/**
+ * The ring in this file, changed by what changed in the configuration since it was written. Fails with `AgentFailed` for a damaged file, or more
+ * keys than a ring holds.
+ */
 export const openKeyring = Effect.fn("openKeyring")(function* (path: string, configured: RingKeys) {
   const named = configured.map(nameKey)
   const kept = yield* readKept(path)
-  const [first = "", ...others] = ringAtStart(named, kept)
+  const ring = ringAtStart(named, kept)
+  if (ring.length > swimKeysMax)
+    return yield* new AgentFailed({
+      key: "membership.keys_file",
+      detail: `its keys and those in ${path} are ${ring.length} together, and a ring holds ${swimKeysMax}; drop keys that are not used any more`
+    })
+  const [first = "", ...others] = ring
   const keys: RingKeys = [Redacted.make(first), ...others.map((key) => Redacted.make(key))]
   const save = (ring: RingKeys) =>
     encode({ keys: mapKeys(ring), configured: named.map(({ name }) => name) }).pipe(

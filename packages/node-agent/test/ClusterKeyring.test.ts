@@ -1,7 +1,7 @@
 import { Membership, PeerCalls, Swim, SwimMembership } from "@coterie/membership"
 import { makeSwimMemoryNetwork } from "@coterie/membership/testing"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Redacted, References, Schedule } from "effect"
+import { Context, Effect, Exit, Layer, Redacted, References, Schedule } from "effect"
 
 import { makeClusterKeyring } from "../src/ClusterKeyring.ts"
 import { newSwimKey } from "../src/config/swimKey.ts"
@@ -111,6 +111,108 @@ describe("the keys of a cluster", () => {
         const refused = yield* Effect.flip(b.cluster.change(install()))
         assert.strictEqual(refused.detail, "the disk is full")
         assert.deepStrictEqual(yield* b.own.list, before)
+      })
+    )
+  )
+
+  it.live("are removed at a second try where the first was not heard", () =>
+    quietly(
+      Effect.gen(function* () {
+        // What a keeps is kept before the others are asked.
+        let whenKept = Effect.void
+        const { a, c, network } = yield* startThree({ a: () => whenKept })
+        const [old] = yield* a.own.list
+        const remove = { _tag: "remove", keyId: old?.keyId ?? "" } as const
+        const { keyId } = yield* a.cluster.change(install())
+        yield* a.cluster.change({ _tag: "use", keyId })
+        whenKept = Effect.sync(() => {
+          for (const other of ["a", "b"]) network.part(["c"], [other])
+        })
+        const first = yield* a.cluster.change(remove)
+        assert.match(first.rings[2]?.detail ?? "", /^did not answer/)
+        assert.lengthOf(yield* c.own.list, 2)
+        whenKept = Effect.void
+        network.heal()
+        const again = yield* Effect.retry(a.cluster.change(remove), {
+          schedule: Schedule.spaced("50 millis"),
+          times: 100
+        })
+        assert.deepStrictEqual(
+          again.rings.map(({ detail }) => detail),
+          [undefined, undefined, undefined]
+        )
+        assert.deepStrictEqual(yield* c.own.list, [{ keyId, primary: true }])
+      })
+    )
+  )
+
+  it.live(
+    "are not used or removed while a member is dead, unless by force",
+    () =>
+      quietly(
+        Effect.gen(function* () {
+          const { a, b, c, network } = yield* startThree()
+          const [old] = yield* a.own.list
+          const { keyId } = yield* a.cluster.change(install())
+          for (const other of ["a", "b"]) network.part(["c"], [other])
+          yield* Effect.forEach([a, b], ({ membership }) =>
+            Effect.repeat(membership.members, {
+              until: (seen) => seen.some(({ id, state }) => id === "c" && state === "dead"),
+              schedule: Schedule.spaced("50 millis")
+            })
+          )
+          const steps = [
+            { _tag: "use", keyId },
+            { _tag: "remove", keyId: old?.keyId ?? "" }
+          ] as const
+          for (const step of steps) {
+            const before = yield* b.own.list
+            const refused = yield* Effect.flip(a.cluster.change(step))
+            assert.match(refused.detail, /^c would miss this while dead, .* repeat with --force$/)
+            assert.deepStrictEqual(yield* b.own.list, before)
+            yield* a.cluster.change(step, true)
+          }
+          assert.deepStrictEqual(yield* b.own.list, [{ keyId, primary: true }])
+          assert.lengthOf(yield* c.own.list, 2)
+        })
+      ),
+    30_000
+  )
+
+  it.live("are changed from one member at a time: a key is not removed beside its use", () =>
+    quietly(
+      Effect.gen(function* () {
+        const { a, b, c } = yield* startThree()
+        const { keyId } = yield* a.cluster.change(install())
+        const outcomes = yield* Effect.all(
+          [
+            Effect.exit(a.cluster.change({ _tag: "use", keyId })),
+            Effect.exit(b.cluster.change({ _tag: "remove", keyId }))
+          ],
+          { concurrency: "unbounded" }
+        )
+        const done = outcomes.filter(Exit.isSuccess)
+        assert.isAtMost(done.length, 1)
+        for (const { value } of done)
+          assert.deepStrictEqual(
+            value.rings.map(({ detail }) => detail),
+            [undefined, undefined, undefined]
+          )
+        const rings = yield* Effect.forEach([a, b, c], ({ own }) => own.list)
+        assert.deepStrictEqual(rings[1], rings[0])
+        assert.deepStrictEqual(rings[2], rings[0])
+      })
+    )
+  )
+
+  it.live("are listed once for all who ask at the same time, and afresh after that", () =>
+    quietly(
+      Effect.gen(function* () {
+        const { a } = yield* startThree()
+        const [one, two] = yield* Effect.all([a.cluster.list, a.cluster.list], { concurrency: "unbounded" })
+        assert.strictEqual(one, two)
+        yield* a.cluster.change(install())
+        for (const { keys } of yield* a.cluster.list) assert.lengthOf(keys ?? [], 2)
       })
     )
   )

@@ -59,4 +59,17 @@ describe("the kept key ring", () => {
       assert.strictEqual(yield* Effect.promise(() => readFile(path, "utf8")), before)
     })
   )
+
+  it.live("of more keys than a ring holds is refused, and stays as it was", () =>
+    Effect.gen(function* () {
+      const path = join(yield* temporaryFolder, "keyring.json")
+      const { save } = yield* openKeyring(path, ringOf(a))
+      yield* save(ringOf(a, ...Array.from({ length: 15 }, newSwimKey)))
+      const before = yield* Effect.promise(() => readFile(path, "utf8"))
+      const { key, message } = yield* Effect.flip(openKeyring(path, ringOf(a, b)))
+      assert.strictEqual(key, "membership.keys_file")
+      assert.include(message, "are 17 together, and a ring holds 16")
+      assert.strictEqual(yield* Effect.promise(() => readFile(path, "utf8")), before)
+    })
+  )
 })

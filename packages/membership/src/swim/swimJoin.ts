@@ -1,7 +1,7 @@
 /** Joins: which seeds were asked, who answered, and when all have. */
 import { Effect, Semaphore } from "effect"
 
-import type { SwimNews } from "../core/swim/changes.ts"
+import type { JoinFailure, SwimNews } from "../core/swim/changes.ts"
 import type { SwimState } from "../core/swim/swimState.ts"
 import { JoinFailed } from "../Membership.ts"
 import { seedsMax } from "../SwimOptions.ts"
@@ -11,6 +11,8 @@ import type { SwimDriver } from "./swimDriver.ts"
 export interface Passages {
   /** Enters through these seeds and returns how many answered. */
   readonly join: (seeds: ReadonlyArray<string>) => Effect.Effect<number, JoinFailed>
+  /** What came of the last join that ended, if any. */
+  readonly lastJoin: () => "answered" | JoinFailure | undefined
   /** Says goodbye; succeeds when it has been told. */
   readonly leave: Effect.Effect<void>
   /** Takes notice of what the core tells. */
@@ -25,6 +27,7 @@ export const makePassages = (state: SwimState, driver: SwimDriver): Passages => 
   const departures = new Set<() => void>()
   let answered = 0
   let failure: string | undefined
+  let lastJoin: "answered" | JoinFailure | undefined
   let settle: (() => void) | undefined
 
   const isOpen = () =>
@@ -62,6 +65,7 @@ export const makePassages = (state: SwimState, driver: SwimDriver): Passages => 
       }
       return joins.withPermit(Effect.andThen(departed, attempt(addresses)))
     },
+    lastJoin: () => lastJoin,
     leave: Effect.suspend(() => {
       driver.turn({ _tag: "Leave" })
       return departed
@@ -69,6 +73,7 @@ export const makePassages = (state: SwimState, driver: SwimDriver): Passages => 
     onNews: (news) => {
       if (news._tag === "JoinSucceeded") answered += 1
       if (news._tag === "JoinFailed") failure = news.detail
+      lastJoin = outcomeOf(news) ?? lastJoin
     },
     settled: () => {
       settle?.()
@@ -78,3 +83,6 @@ export const makePassages = (state: SwimState, driver: SwimDriver): Passages => 
     }
   }
 }
+
+const outcomeOf = (news: SwimNews): "answered" | JoinFailure | undefined =>
+  news._tag === "JoinSucceeded" ? "answered" : news._tag === "JoinFailed" ? news.reason : undefined

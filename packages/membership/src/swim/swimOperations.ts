@@ -8,13 +8,18 @@ import { wireLimits } from "../core/swimWire/limits.ts"
 import { BroadcastRefused, NotDead, Swim } from "../Swim.ts"
 import type { Keyring } from "./Keyring.ts"
 import type { RoundTrips } from "./roundTrips.ts"
+import type { Passages } from "./swimJoin.ts"
 import type { NewsDesk } from "./swimNews.ts"
 import type { SwimNode } from "./swimNode.ts"
 
 /** Operations and observations of the node. */
 export const makeSwimOperations = (
   node: SwimNode,
-  { desk, roundTrips }: { readonly desk: NewsDesk; readonly roundTrips: RoundTrips },
+  {
+    desk,
+    passages,
+    roundTrips
+  }: { readonly desk: NewsDesk; readonly passages: Passages; readonly roundTrips: RoundTrips },
   keyring: Keyring | undefined
 ): Swim["Service"] => {
   const { driver, state } = node
@@ -46,7 +51,8 @@ export const makeSwimOperations = (
     health: Effect.sync(() => ({
       score: state.awareness,
       isolated: state.isolated,
-      phase: state.phase
+      phase: state.phase,
+      lastJoin: passages.lastJoin()
     })),
     size: Effect.sync(() => state.table.present),
     sample: makeSample(node),

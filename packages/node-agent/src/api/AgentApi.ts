@@ -14,7 +14,7 @@ import {
 } from "effect/http-api"
 
 import { AgentEvent, EventGap } from "../AgentEvent.ts"
-import { KeyChange } from "../OwnKeyring.ts"
+import { KeyChange, KeyId } from "../OwnKeyring.ts"
 import { KeyringChangeReport, KeyringReport } from "./keyringResponses.ts"
 import { ExplainGroupReport, LocalityPlanReport, RttReport } from "./localityResponses.ts"
 import {
@@ -238,7 +238,9 @@ const Locality = HttpApiGroup.make("locality")
   )
   .annotateMerge(OpenApi.annotations({ description: "Why leaders sit where they do, and what if." }))
 
-const { install, remove, use } = KeyChange.cases
+const { install } = KeyChange.cases
+/** A key to use or remove; `force` passes over dead members. */
+const ChosenKey = Schema.Struct({ keyId: KeyId, force: Schema.optionalKey(Schema.Boolean) })
 const keyRefusals = [MutationRefused, NotThere, KeyChangeRefused] as const
 
 const Keyring = HttpApiGroup.make("keyring")
@@ -252,15 +254,23 @@ const Keyring = HttpApiGroup.make("keyring")
       error: keyRefusals
     }).annotateMerge(describe("Give every member a key, which from then on opens what others seal with it.")),
     HttpApiEndpoint.post("useKey", "/v1/keyring/use", {
-      payload: Schema.Struct(Struct.omit(use.fields, ["_tag"])),
+      payload: ChosenKey,
       success: KeyringChangeReport,
       error: keyRefusals
-    }).annotateMerge(describe("Have every member seal with a key; refused unless each living one holds it.")),
+    }).annotateMerge(
+      describe(
+        "Have every member seal with a key; refused unless each holds it, and while one is dead without force."
+      )
+    ),
     HttpApiEndpoint.post("removeKey", "/v1/keyring/remove", {
-      payload: Schema.Struct(Struct.omit(remove.fields, ["_tag"])),
+      payload: ChosenKey,
       success: KeyringChangeReport,
       error: keyRefusals
-    }).annotateMerge(describe("Have every member forget a key; refused while one seals with it."))
+    }).annotateMerge(
+      describe(
+        "Have every member forget a key; refused while one seals with it, and while one is dead without force."
+      )
+    )
   )
   .annotateMerge(OpenApi.annotations({ description: "The keys of the members." }))
 

@@ -15,17 +15,17 @@ import { asOf } from "./reports.ts"
 export const keyringHandlers = HttpApiBuilder.group(AgentApi, "keyring", (handlers) =>
   Effect.gen(function* () {
     const { config, keyring } = yield* AgentBlocks
-    const mayChange = refuseForeignCaller(config.api.allowRemoteDrain)
+    const mayChange = refuseForeignCaller("never")
     const running =
       keyring === undefined
         ? new NotThere({
             detail: "this agent has no keys; set membership.mode: swim and membership.keys_file"
           })
         : Effect.succeed(keyring)
-    const change = Effect.fnUntraced(function* (wanted: KeyChange) {
+    const change = Effect.fnUntraced(function* (wanted: KeyChange, force?: boolean) {
       yield* mayChange
       const { keyId, rings } = yield* Effect.mapError(
-        (yield* running).change(wanted),
+        (yield* running).change(wanted, force),
         ({ detail }) => new KeyChangeRefused({ detail })
       )
       const report = {
@@ -52,8 +52,8 @@ export const keyringHandlers = HttpApiBuilder.group(AgentApi, "keyring", (handle
         return jsonAnswer(report satisfies KeyringReport)
       }),
       installKey: ({ payload }) => change({ _tag: "install", ...payload }),
-      useKey: ({ payload }) => change({ _tag: "use", ...payload }),
-      removeKey: ({ payload }) => change({ _tag: "remove", ...payload })
+      useKey: ({ payload: { force, keyId } }) => change({ _tag: "use", keyId }, force),
+      removeKey: ({ payload: { force, keyId } }) => change({ _tag: "remove", keyId }, force)
     })
   })
 )

@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import { HttpApiBuilder } from "effect/http-api"
 
 import { AgentBlocks } from "../AgentBlocks.ts"
+import { noVoteNotice } from "../config/ownVote.ts"
 import {
   AgentApi,
   EngineUnavailable,
@@ -47,10 +48,12 @@ const electionOf = ({ clusterLeader }: Blocks) =>
 
 const explainLeader = Effect.fnUntraced(function* (blocks: Blocks) {
   const explained = yield* (yield* electionOf(blocks)).explain
+  const noVote = noVoteNotice(blocks.config)
   return {
     schema: "explain-leader/v1",
     node: blocks.config.node.id,
     asOf: yield* asOf,
+    ...(noVote === undefined ? {} : { noVote }),
     ...explained
   } satisfies ExplainLeaderReport
 })

@@ -92,6 +92,8 @@ export const ExplainLeaderReport = Schema.Struct({
   servedBy: Schema.String,
   /** Why the leader does not explain itself, when another node had to: votes and lease are then not exact. */
   leaderSilence: Schema.optional(Schema.String),
+  /** That the node that was asked has no vote of its own, and how it would get one. */
+  noVote: Schema.optional(Schema.String),
   explanation: LeadershipExplanation
 })
 /** Why the agents' leader leads, and nobody else. */

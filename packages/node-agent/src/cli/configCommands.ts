@@ -3,6 +3,7 @@ import { Effect, Schema } from "effect"
 
 import { describeConfig } from "../config/describeConfig.ts"
 import { type ConfigSources, loadConfig } from "../config/loadConfig.ts"
+import { noVoteNotice } from "../config/ownVote.ts"
 import { CliFailure, exitCode } from "./exit.ts"
 import { Json } from "./options.ts"
 import { note, printReport } from "./output.ts"
@@ -11,7 +12,9 @@ import { tableLines } from "./table.ts"
 const CheckReport = Schema.Struct({
   schema: Schema.Literal("config-check/v1"),
   ok: Schema.Boolean,
-  problems: Schema.Array(Schema.String)
+  problems: Schema.Array(Schema.String),
+  /** What is allowed and may not be meant. */
+  notices: Schema.optional(Schema.Array(Schema.String))
 })
 
 const ConfigReport = Schema.Struct({
@@ -21,13 +24,16 @@ const ConfigReport = Schema.Struct({
 
 /** `coterie config check`: lists everything that is wrong and ends with exit code 9, or says that nothing is. */
 export const checkConfig = Effect.fnUntraced(function* (sources: ConfigSources) {
-  const problems = yield* loadConfig(sources).pipe(
-    Effect.as<ReadonlyArray<string>>([]),
-    Effect.catch((error) => Effect.succeed(error.problems))
+  const { notice, problems } = yield* loadConfig(sources).pipe(
+    Effect.map(({ config }) => ({ problems: [], notice: noVoteNotice(config) })),
+    Effect.catch((error) => Effect.succeed({ problems: error.problems, notice: undefined }))
   )
   const ok = problems.length === 0
-  if (yield* Json) yield* printReport(CheckReport, { schema: "config-check/v1", ok, problems }, () => [])
-  else if (ok) yield* note("the configuration is right")
+  const notices = notice === undefined ? {} : { notices: [notice] }
+  if (yield* Json)
+    yield* printReport(CheckReport, { schema: "config-check/v1", ok, problems, ...notices }, () => [])
+  else if (ok)
+    yield* note(["the configuration is right", ...(notice === undefined ? [] : [notice])].join("\n"))
   if (!ok) return yield* configFailure(problems)
 })
 

@@ -118,6 +118,11 @@ const keyId = Argument.String("key-id").pipe(
   Argument.withDescription("Id of a key, as coterie keyring list shows it"),
   Argument.withSchema(KeyId)
 )
+const force = Flag.Boolean("force").pipe(
+  Flag.withDescription("Although members are dead; one that comes back without the right key is cut off"),
+  Flag.withDefault(false),
+  Flag.withoutNegation
+)
 
 const keyring = Command.make("keyring").pipe(
   Command.withDescription("The keys of all members; to rotate: generate, install, use, remove"),
@@ -137,11 +142,11 @@ const keyring = Command.make("keyring").pipe(
       },
       ({ file }) => asking(keyringModule, ({ installKey }) => installKey(file))
     ).pipe(Command.withDescription("Give every member a key; exit code 6 unless each living one has it")),
-    Command.make("use", { keyId }, (wanted) =>
-      asking(keyringModule, ({ useKey }) => useKey(wanted.keyId))
+    Command.make("use", { keyId, force }, (wanted) =>
+      asking(keyringModule, ({ useKey }) => useKey(wanted))
     ).pipe(Command.withDescription("Have every member seal with a key; refused unless each holds it")),
-    Command.make("remove", { keyId }, (wanted) =>
-      asking(keyringModule, ({ removeKey }) => removeKey(wanted.keyId))
+    Command.make("remove", { keyId, force }, (wanted) =>
+      asking(keyringModule, ({ removeKey }) => removeKey(wanted))
     ).pipe(Command.withDescription("Have every member forget a key; refused while one seals with it"))
   ])
 )

@@ -52,7 +52,7 @@ export const describeGroupTransfer = (report: GroupTransferReport): ReadonlyArra
 
 /** Why the leader leads; below it every member, its vote, and why it does not lead. */
 export const describeExplanation = (
-  { explanation, leaderSilence, node, servedBy }: ExplainLeaderReport,
+  { explanation, leaderSilence, node, noVote, servedBy }: ExplainLeaderReport,
   paint: Paint
 ): ReadonlyArray<string> => {
   const { leader, leaseLeftMillis, rule, strategy, term } = explanation
@@ -62,7 +62,8 @@ export const describeExplanation = (
       why: rules[rule](explanation),
       term: strategy === "quorum" ? `${term}, counted by ${servedBy}` : `${term}, a fencing token`,
       lease: leaseLeftMillis === undefined ? undefined : `${shortDuration(leaseLeftMillis)} left`,
-      "told by": leaderSilence === undefined ? servedBy : `${node}, because ${leaderSilence}`
+      "told by": leaderSilence === undefined ? servedBy : `${node}, because ${leaderSilence}`,
+      note: noVote
     }),
     "",
     ...tableLines(

@@ -26,14 +26,20 @@ export const installKey = Effect.fnUntraced(function* (file: string) {
   yield* showChange(report)
 })
 
+/** A key to use or remove; with `force` although members are dead. */
+interface ChosenKey {
+  readonly keyId: string
+  readonly force: boolean
+}
+
 /** `coterie keyring use`. */
-export const useKey = Effect.fnUntraced(function* (keyId: string) {
-  yield* showChange(yield* ask((agent) => agent.keyring.useKey({ payload: { keyId } })))
+export const useKey = Effect.fnUntraced(function* (chosen: ChosenKey) {
+  yield* showChange(yield* ask((agent) => agent.keyring.useKey({ payload: chosen })))
 })
 
 /** `coterie keyring remove`. */
-export const removeKey = Effect.fnUntraced(function* (keyId: string) {
-  yield* showChange(yield* ask((agent) => agent.keyring.removeKey({ payload: { keyId } })))
+export const removeKey = Effect.fnUntraced(function* (chosen: ChosenKey) {
+  yield* showChange(yield* ask((agent) => agent.keyring.removeKey({ payload: chosen })))
 })
 
 const showChange = Effect.fnUntraced(function* (report: KeyringChangeReport) {

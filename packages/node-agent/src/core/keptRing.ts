@@ -2,7 +2,8 @@
  * Which keys a node holds after a restart: those that its ring had, changed by what changed in the configuration meanwhile.
  *
  * The configuration alone would forget keys that were installed while the node ran, which locks it out of its cluster, and bring back those that
- * were removed; the kept ring alone would make an edited configuration do nothing.
+ * were removed; the kept ring alone would make an edited configuration do nothing. A key that was removed while the node ran comes back only when
+ * it is new in the configuration.
  */
 
 /** A key and a name for it that does not tell the key. */
@@ -21,7 +22,7 @@ export interface KeptRing {
 
 /**
  * The keys to start with, the first of which seals. Keys that were dropped from the configuration since the last run go, new ones come, and a
- * new first one seals; where nothing changed the ring stays as it was kept.
+ * new first one seals unless it was removed; where nothing changed the ring stays as it was kept. A ring that would be empty keeps its sealing key.
  */
 export const ringAtStart = (
   configured: ReadonlyArray<NamedKey>,
@@ -34,8 +35,10 @@ export const ringAtStart = (
   const [first] = configured
   const isFirstNew = first !== undefined && first.name !== kept.configured[0]
   const hasSealing = stayed[0] !== undefined && stayed[0].name === kept.keys[0]?.name
-  const sealing = isFirstNew || !hasSealing ? configured.slice(0, 1) : []
-  return distinct([...sealing, ...stayed, ...added])
+  const mayCome = [...stayed, ...added]
+  const sealing = isFirstNew || !hasSealing ? mayCome.filter(({ name }) => name === first?.name) : []
+  const ring = distinct([...sealing, ...mayCome])
+  return ring.length > 0 ? ring : distinct(kept.keys.slice(0, 1))
 }
 
 const distinct = (keys: ReadonlyArray<NamedKey>): ReadonlyArray<string> => [

@@ -1,3 +1,5 @@
+import { request } from "node:http"
+
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 
@@ -22,6 +24,19 @@ const post = (body: unknown, headers: Record<string, string> = {}) => ({
   headers: { "content-type": "application/json", ...headers },
   body: JSON.stringify(body)
 })
+
+/** What the agent answers to somebody who knows it by this name; fetch would not send a Host header of our own. */
+const postAs = (host: string, url: string, body: unknown) =>
+  new Promise<string>((resolve, reject) => {
+    const headers = { host, "content-type": "application/json" }
+    request(url, { method: "POST", headers }, (response) => {
+      let text = `${response.statusCode} `
+      response.on("data", (chunk: Buffer) => (text += chunk.toString()))
+      response.on("end", () => resolve(text))
+    })
+      .on("error", reject)
+      .end(JSON.stringify(body))
+  })
 
 describe("the keyring of an agent", () => {
   it.live("is rotated, and no answer holds a key", () =>
@@ -75,6 +90,25 @@ describe("the keyring of an agent", () => {
         onSwim
       )
     )
+
+  it.live("is not opened to other machines by what opens a drain", () =>
+    withAgent(
+      (send, url) =>
+        Effect.gen(function* () {
+          const drain = yield* Effect.promise(() => postAs("agent.example", `${url}/health/drain`, {}))
+          assert.match(drain, /^202 /)
+          const body = { key: newSwimKey() }
+          const install = yield* Effect.promise(() =>
+            postAs("agent.example", `${url}/v1/keyring/install`, body)
+          )
+          assert.match(install, /^403 .*urn:coterie:mutation-refused/)
+          assert.include(install, '\\"agent.example\\" is no name of this machine; use 127.0.0.1"')
+          const { rings } = (yield* send("/v1/keyring")).body as KeyringReport
+          assert.lengthOf(rings[0]?.keys ?? [], 1)
+        }),
+      { ...onSwim, api: { ops: "127.0.0.1:0", allowRemoteDrain: true } }
+    )
+  )
 
   it.live("is not there without SWIM", () =>
     withAgent((send) =>

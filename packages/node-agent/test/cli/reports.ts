@@ -157,10 +157,11 @@ export const reports = {
   } satisfies GroupTransferReport,
   "explain-leader": {
     schema: "explain-leader/v1",
-    node: "n2",
+    node: "n4",
     asOf: at,
-    servedBy: "n2",
+    servedBy: "n4",
     leaderSilence: "n1, which leads, did not answer (timeout): no answer within 1s",
+    noVote: "n4 has no vote and never leads",
     explanation: {
       strategy: "leasedQuorum",
       self: "n2",

@@ -19,8 +19,14 @@ const cases: Readonly<Record<string, readonly [string, readonly [string, string]
   "a key that was dropped from the configuration goes": ["b", ["ba", "ab"], "b"],
   "and seals no more": ["b", ["ab", "ab"], "b"],
   "installed keys outlive an edited configuration": ["c", ["abx", "ab"], "cx"],
-  "nothing is left without a key that seals": ["b", ["a", "ab"], "b"]
+  "a removed key does not come back as the first one": ["b", ["c", "ab"], "c"],
+  "and not for want of the one that sealed": ["b", ["ax", "ab"], "x"],
+  "unless it is new in the configuration": ["b", ["c", "a"], "bc"],
+  "nothing is left without a key that seals": ["b", ["a", "ab"], "a"]
 }
+
+/** Every way to hold some of three keys, in every order. */
+const rings = ["a", "b", "c", "ab", "ac", "ba", "bc", "ca", "cb", "abc", "acb", "bac", "bca", "cab", "cba"]
 
 describe("the keys at a start", () => {
   it.for(Object.entries(cases))("%s", ([, [configured, kept, expected]]) => {
@@ -29,5 +35,16 @@ describe("the keys at a start", () => {
       kept === undefined ? undefined : { keys: named(kept[0]), configured: names(kept[1]) }
     )
     assert.strictEqual(ring.join(""), expected)
+  })
+
+  it("never have one that was removed, unless it is new in the configuration", () => {
+    for (const configured of rings)
+      for (const keys of rings)
+        for (const then of rings) {
+          const ring = ringAtStart(named(configured), { keys: named(keys), configured: names(then) })
+          const back = ring.filter((key) => !keys.includes(key) && then.includes(key))
+          assert.deepStrictEqual(back, [], `${configured} after ${keys} and ${then}`)
+          assert.isAbove(ring.length, 0, `${configured} after ${keys} and ${then}`)
+        }
   })
 })

@@ -94,6 +94,18 @@ describe("coterie", () => {
     })
   })
 
+  it("config check says that a node has no vote, which may not be meant", async () => {
+    const file = await configFile(
+      "cluster: prod\nnode: { id: n4 }\nmembership: { plaintext: true, seeds: ['127.0.0.1:1'], peers: [{ id: n1 }] }\n"
+    )
+    const people = await run(["config", "check", "-c", file])
+    assert.strictEqual(people.code, 0)
+    assert.match(people.stderr, /the configuration is right\n(coterie: )?n4 has no vote/)
+    const script = await run(["config", "check", "-c", file, "--json"])
+    assert.match(script.stdout, /"ok": ?true/)
+    assert.match(script.stdout, /"notices": ?\[\s*"n4 has no vote .* membership\.peers/)
+  })
+
   it("config show prints values with their origin, and no secret", async () => {
     const file = await configFile(
       "cluster: prod\nbackend: { kind: rqlite, url: 'http://127.0.0.1:4001', username: u, password: hunter2 }\n"

@@ -126,6 +126,17 @@ describe("agents on SWIM", () => {
     for (const agent of [n1, again]) assert.notInclude(agent.stderr(), newKey.trim())
     const kept = join(folder, "state", "e2e", "n3", "keyring.json")
     assert.strictEqual((await stat(kept)).mode & 0o777, 0o600)
+
+    agents.get("n4")?.child.kill("SIGKILL")
+    await eventually(
+      () => statesSeenBy(n1),
+      (states) => states.includes("n4 dead")
+    )
+    const refused = await run(["keyring", "use", installed.keyId, "--endpoint", n1.url])
+    assert.strictEqual(refused.code, 5)
+    assert.include(refused.stderr, "n4 would miss this while dead")
+    await asked(n1, "keyring", "use", installed.keyId, "--force")
+    await asked(n1, "keyring", "remove", old, "--force")
   }, 90_000)
 
   it("do not start with a file of keys that holds none", async () => {
