@@ -124,7 +124,7 @@ describe("leadership of three agents", () => {
       ({ leader }) => leader !== undefined && leader !== "n1"
     )
     const tookMillis = performance.now() - before
-    assert.strictEqual(next.leader, "n2")
+    assert.include(["n2", "n3"], next.leader)
     assert.isBelow(tookMillis, leaseMillis / 5)
     assert.strictEqual((await n1.ended).code, 0)
   })
