@@ -11,7 +11,10 @@ import type { NodeId } from "./Membership.ts"
 export class CallFailed extends Schema.TaggedError<CallFailed>()("CallFailed", {
   peer: Schema.String,
   name: Schema.String,
-  /** `no_address`, `timeout`, `refused`, a kind of `TransportError`, or over SWIM `left` (this node has) or `busy` (too many calls wait). */
+  /**
+   * `no_address`, `timeout`, `refused`, a kind of `TransportError`; over SWIM also `left` (this node has) or `busy` (too many calls wait); from
+   * `Reachability` also `circuit_open` (the latest calls failed, and none was made).
+   */
   kind: Schema.String,
   detail: Schema.String
 }) {
