@@ -211,7 +211,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
     what: "one dies; equal formulas",
     nodes: 100,
     rounds: 3,
-    // Eight seconds of suspicion after a round of one are the least; the most is what memberlist was measured to take.
+    // What memberlist was measured to take.
     figures: killFigures({ min: 9.8, max: 10.8 }),
     measure: kill
   },
