@@ -2,19 +2,24 @@
  * Round robin over a fresh permutation of all slots, in constant memory.
  *
  * A pass walks 0, 1, 2 ... through a keyed bijection of the next power of two; a slot beyond the roster, or one that needs no probe, costs
- * nothing but the step. Each slot comes exactly once per pass, so two probes of one member are at most 2N - 1 rounds apart, and one that
- * joins during a pass stands at a random place in it (SWIM, section 4.3).
+ * nothing but the step. Each slot comes exactly once per pass, so two probes of one member are at most 2N - 1 rounds apart. One that joins
+ * during a pass stands at a random place in it (SWIM, section 4.3); where the roster outgrows the power of two, the pass is doubled by a
+ * second walk that mixes with what is left of the first, or nobody would probe the newest members until the old passes end.
  */
 
-/** Where a node stands in its pass. */
-export interface ProbeOrder {
-  key: number
-  bits: number
+/** Where a node stands in its pass: mostly one walk, one more for each doubling of the roster since it began. */
+export type ProbeOrder = Array<Walk>
+
+/** A walk over the slots from `first` on, as many as 2 to the power of `bits`. */
+interface Walk {
+  readonly first: number
+  readonly bits: number
+  readonly key: number
   cursor: number
 }
 
 /** An order whose first pass begins with the first call. */
-export const startProbeOrder = (): ProbeOrder => ({ key: 0, bits: 0, cursor: 1 })
+export const startProbeOrder = (): ProbeOrder => []
 
 /** The next slot below `size` that is `wanted`, or undefined when a whole pass has none. */
 export const nextInOrder = (
@@ -23,20 +28,44 @@ export const nextInOrder = (
   random: () => number,
   wanted: (slot: number) => boolean
 ): number | undefined => {
-  let wrapped = false
+  let isFresh = false
   for (;;) {
-    if (order.cursor >= 2 ** order.bits) {
-      if (wrapped) return undefined
-      wrapped = true
-      order.key = Math.floor(random() * 2 ** 32)
-      order.bits = Math.max(1, Math.ceil(Math.log2(Math.max(1, size))))
-      order.cursor = 0
+    const walk = pickWalk(order, size, random)
+    if (walk !== undefined) {
+      const slot = walk.first + permute(walk.cursor, walk.bits, walk.key)
+      walk.cursor += 1
+      if (slot < size && wanted(slot)) return slot
+    } else if (isFresh) return undefined
+    else {
+      isFresh = true
+      const bits = Math.max(1, Math.ceil(Math.log2(Math.max(1, size))))
+      order.splice(0, order.length, startWalk(0, bits, random))
     }
-    const slot = permute(order.cursor, order.bits, order.key)
-    order.cursor += 1
-    if (slot < size && wanted(slot)) return slot
   }
 }
+
+const startWalk = (first: number, bits: number, random: () => number): Walk => ({
+  first,
+  bits,
+  key: Math.floor(random() * 2 ** 32),
+  cursor: 0
+})
+
+/** One of the walks at random, by what is left of each; undefined at the end of the pass. */
+const pickWalk = (order: ProbeOrder, size: number, random: () => number): Walk | undefined => {
+  let last = order.at(-1)
+  if (last === undefined) return undefined
+  while (size > last.first + 2 ** last.bits) {
+    const covered = last.first + 2 ** last.bits
+    last = startWalk(covered, Math.log2(covered), random)
+    order.push(last)
+  }
+  if (order.length === 1) return stepsLeft(last) > 0 ? last : undefined
+  let place = random() * order.reduce((sum, walk) => sum + stepsLeft(walk), 0)
+  return order.find((walk) => (place -= stepsLeft(walk)) < 0)
+}
+
+const stepsLeft = ({ bits, cursor }: Walk): number => 2 ** bits - cursor
 
 /** A bijection of [0, 2^bits): odd multiplications, additions and right-shifted xors all are, so their chain is. */
 export const permute = (value: number, bits: number, key: number): number => {

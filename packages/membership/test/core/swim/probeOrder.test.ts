@@ -51,6 +51,20 @@ describe("probe order", () => {
     for (const count of places) assert.approximately(count, passes / 16, passes / 32)
   })
 
+  it("comes as soon to those whom a doubling of the roster brought as to the others", () => {
+    const random = randomFrom(7)
+    const runs = 2000
+    let newest = 0
+    for (let run = 0; run < runs; run += 1) {
+      const order = startProbeOrder()
+      for (let round = 0; round < 8; round += 1) nextInOrder(order, 16, random, () => true)
+      const next = Array.from({ length: 12 }, () => nextInOrder(order, 32, random, () => true))
+      newest += next.filter((slot) => slot !== undefined && slot >= 16).length
+    }
+    // Half of the first 16 have had their turn: 8 of them are left beside 16 new ones.
+    assert.approximately(newest / runs, (12 * 16) / 24, 0.2)
+  })
+
   it("ends when nobody is wanted", () => {
     assert.isUndefined(nextInOrder(startProbeOrder(), 5, Math.random, () => false))
     assert.isUndefined(nextInOrder(startProbeOrder(), 0, Math.random, () => true))
