@@ -11,8 +11,8 @@ export interface LoopMetrics<Kind extends string = string> {
   readonly register: Effect.Effect<void>
   /** Counts one iteration. */
   completed(duration: Duration.Duration): Effect.Effect<void>
-  /** The same at once, for loops that are no fibers. */
-  completedUnsafe(duration: Duration.Duration, context: Context.Context<never>): void
+  /** Counts some iterations at once, and how long the last took; for loops that are no fibers. */
+  completedUnsafe(iterations: number, lastDuration: Duration.Duration, context: Context.Context<never>): void
   /** Counts one error. */
   failed(kind: Kind): Effect.Effect<void>
   /** Reports whether the loop runs. */
@@ -42,13 +42,13 @@ export const makeLoopMetrics = <Kind extends string = string>(name: string): Loo
   /** Stands in for all kinds until there is one, so that the family is never empty. */
   const noErrors = Metric.withAttributes(errors, { kind: "none" })
 
-  const completedUnsafe = (duration: Duration.Duration, context: Context.Context<never>): void => {
-    iterations.updateUnsafe(1, context)
+  const completedUnsafe: LoopMetrics["completedUnsafe"] = (count, duration, context) => {
+    iterations.updateUnsafe(count, context)
     lastDuration.updateUnsafe(Duration.toSeconds(duration), context)
   }
   const completed = (duration: Duration.Duration): Effect.Effect<void> =>
     Effect.contextWith((context: Context.Context<never>) =>
-      Effect.sync(() => completedUnsafe(duration, context))
+      Effect.sync(() => completedUnsafe(1, duration, context))
     )
   const running = (isUp: boolean) => Metric.update(up, isUp ? 1 : 0)
 

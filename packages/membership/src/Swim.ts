@@ -2,6 +2,8 @@
 import { Context, type Duration, type Effect, Schema, type Stream } from "effect"
 
 import type { JoinFailure, SwimNews } from "./core/swim/changes.ts"
+import type { SyncRefusal } from "./core/swim/messages.ts"
+import type { RefusalReason } from "./core/swimWire/refusal.ts"
 import type { MemberState, NodeId } from "./Membership.ts"
 import type { Keyring } from "./swim/Keyring.ts"
 
@@ -80,20 +82,45 @@ export interface RoundTrip {
   readonly age: Duration.Duration
 }
 
-/** What happened to this node itself, or to its network. */
-export type SwimNotice = Extract<
-  SwimNews,
-  {
-    readonly _tag:
-      | "NameConflict"
-      | "Superseded"
-      | "Refuted"
-      | "Isolated"
-      | "Reconnected"
-      | "Stalled"
-      | "UdpBlocked"
-  }
->
+/** Why somebody was not let in: its frames are not of this cluster, or it is no member that this node could have. */
+export type PeerRefusal = (typeof tellingRefusals)[number] | Exclude<SyncRefusal, "not_a_member">
+
+/** Refusals of frames that a configuration explains: another wire version, sealing, cluster name, key. */
+export const tellingRefusals = [
+  "version",
+  "mode",
+  "label",
+  "unknown_key"
+] as const satisfies ReadonlyArray<RefusalReason>
+
+/** Somebody wanted to enter, or to compare members, and this node refused. Told at most once a minute for one name, host and reason, and 32 times a minute. */
+export interface PeerRefused {
+  readonly _tag: "PeerRefused"
+  /** The name that it gave, which only a reason of members proves; undefined when it could not be read. */
+  readonly id: NodeId | undefined
+  /** Where it came from. */
+  readonly address: string
+  readonly reason: PeerRefusal
+  readonly detail: string
+}
+
+/** What happened to this node itself, or to its network. `JoinFailed` is told at most once a minute for one cause. */
+export type SwimNotice =
+  | PeerRefused
+  | Extract<
+      SwimNews,
+      {
+        readonly _tag:
+          | "JoinFailed"
+          | "NameConflict"
+          | "Superseded"
+          | "Refuted"
+          | "Isolated"
+          | "Reconnected"
+          | "Stalled"
+          | "UdpBlocked"
+      }
+    >
 
 /** Operations and observations of one SWIM node. */
 export class Swim extends Context.Service<

@@ -54,6 +54,7 @@ const build = Effect.fnUntraced(function* (input: SwimOptionsInput) {
       roundTrips.onNews(news, driver.nowMillis())
       desk.publish(members, news)
     },
+    onPeerRefused: desk.peerRefused,
     settled: () => {
       const change = members.ownChange(driver.nowMillis())
       if (change !== undefined) desk.publishOwn(change)
@@ -145,7 +146,6 @@ const makeSetMetadata = ({ driver, state }: SwimNode, desk: NewsDesk): Membershi
 /** Joins, again and again while this node is alone; afterwards the protocol itself looks for seeds that are missing. */
 const enter = (passages: Passages, state: SwimState, seeds: ReadonlyArray<string>) =>
   passages.join(seeds).pipe(
-    Effect.tapError(({ detail }) => Effect.logWarning("join failed", { seeds, detail })),
     Effect.retry({
       while: () => state.phase === "member" && state.table.present === 1,
       schedule: Schedule.min([

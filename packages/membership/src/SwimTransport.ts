@@ -38,8 +38,8 @@ export interface SwimTransportHandler {
   onPacket(packet: Uint8Array, from: string): void
   /** A packet to this address failed at once: no route, or nobody there. */
   onUnreachable(address: string): void
-  /** Somebody opened a stream to this node. */
-  onStream(stream: SwimStream): SwimStreamHandler
+  /** Somebody opened a stream to this node, from an address that need not be one where packets reach it. */
+  onStream(stream: SwimStream, from: string): SwimStreamHandler
 }
 
 /** Packets and streams of one node. */

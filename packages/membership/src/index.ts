@@ -54,6 +54,8 @@ export {
   BroadcastRefused,
   type Explanation,
   NotDead,
+  type PeerRefusal,
+  type PeerRefused,
   type RoundTrip,
   Swim,
   type SwimHealth,

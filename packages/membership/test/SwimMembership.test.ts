@@ -6,7 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Layer, Redacted, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
-import { SwimMembership } from "../src/index.ts"
+import { SwimMembership, type SwimNotice, type SwimOptionsInput } from "../src/index.ts"
 import { makeSwimMemoryNetwork, type SwimMemoryNetwork } from "../src/testing/index.ts"
 import { isolated } from "./support/isolated.ts"
 import { jumpingClock } from "./support/jumpingClock.ts"
@@ -42,6 +42,20 @@ const record = Effect.fnUntraced(function* ({ membership }: SwimMember) {
     Effect.forkScoped({ startImmediately: true })
   )
   return seen
+})
+
+/** The notices of a kind that a member tells from now on. */
+const noticesOf = Effect.fnUntraced(function* <const Tag extends SwimNotice["_tag"]>(
+  { swim }: SwimMember,
+  tag: Tag
+) {
+  const told: Array<Extract<SwimNotice, { readonly _tag: Tag }>> = []
+  const isWanted = (notice: SwimNotice): notice is (typeof told)[number] => notice._tag === tag
+  yield* swim.notices.pipe(
+    Stream.runForEach((notice) => Effect.sync(() => isWanted(notice) && told.push(notice))),
+    Effect.forkScoped({ startImmediately: true })
+  )
+  return Effect.sync(() => told)
 })
 
 /** Lets virtual time pass in small steps, as it does for processes that do not stand still. */
@@ -230,6 +244,55 @@ describe("SwimMembership", () => {
         assert.match((yield* Fiber.join(failed)).message, /refused: unknown_key/)
         assert.strictEqual((yield* late.swim.health).lastJoin, "refused", "although one seed was only silent")
         assert.isAbove(yield* metric("swim_refused_total", { reason: "unknown_key" }), 0)
+      })
+    )
+  )
+
+  it.effect("tells on both sides who is not let in, from where and why, once a minute", () =>
+    onNetwork((network) =>
+      Effect.gen(function* () {
+        const { a } = yield* startCluster(network, ["a", "b"])
+        const refused = yield* noticesOf(a, "PeerRefused")
+        const start = (self: string, options: Partial<SwimOptionsInput>) =>
+          startSwimMember(network.layer(addressOf(self)), { self, seeds: [addressOf("a")], ...options })
+        const late = yield* start("late", { keys: [keyOf("old")] })
+        const failed = yield* noticesOf(late, "JoinFailed")
+        yield* start("alien", { cluster: "another" })
+        yield* start("plain", { plaintext: true })
+        yield* pass(30)
+        const told = (yield* refused).map(({ address, id, reason }) => `${id} ${address} ${reason}`)
+        assert.deepStrictEqual(told.toSorted(), [
+          "alien memory://alien label",
+          "late memory://late unknown_key",
+          "plain memory://plain mode"
+        ])
+        assert.deepStrictEqual(
+          (yield* failed).map(({ detail, reason }) => `${reason}: ${detail}`),
+          ["refused: memory://a: the other side refused: unknown_key"],
+          "it has tried more than once"
+        )
+        yield* pass(60)
+        assert.lengthOf(yield* refused, 6)
+        assert.isAbove(yield* metric("swim_refused_total", { reason: "unknown_key" }), 6)
+      })
+    )
+  )
+
+  it.effect("tells whom it has no room for", () =>
+    onNetwork((network) =>
+      Effect.gen(function* () {
+        const a = yield* startSwimMember(network.layer(addressOf("a")), {
+          self: "a",
+          settings: { membersMax: 1 }
+        })
+        const refused = yield* noticesOf(a, "PeerRefused")
+        const b = yield* startSwimMember(network.layer(addressOf("b")), { self: "b" })
+        const failed = yield* Effect.forkChild(Effect.flip(b.membership.join([addressOf("a")])))
+        yield* pass(1)
+        assert.match((yield* Fiber.join(failed)).message, /memory:\/\/a does no push\/pull: full$/)
+        const [told] = yield* refused
+        assert.deepInclude(told, { id: "b", address: "memory://b", reason: "full" })
+        assert.match(told?.detail ?? "", /^there is room for 1 members/)
       })
     )
   )

@@ -2,14 +2,16 @@ import { Effect } from "effect"
 
 /** Streams that others open to this node, each within bounds of number, bytes and time. */
 import { viewHash } from "../core/swim/comparison.ts"
+import { refusal } from "../core/swim/eligibility.ts"
 import type { MemberRecord } from "../core/swim/memberRecord.ts"
-import type { Ack, NotMe, Ping } from "../core/swim/messages.ts"
+import type { Ack, NotMe, Ping, SyncRefused } from "../core/swim/messages.ts"
 import { isMe } from "../core/swim/probe.ts"
 import type { SwimEffect } from "../core/swim/swimState.ts"
 import { decodeCallMessage } from "../core/swimWire/callCodec.ts"
-import type { Sender } from "../core/swimWire/frameHeader.ts"
+import { decodeHeader, type Sender } from "../core/swimWire/frameHeader.ts"
 import { encodeRefusal } from "../core/swimWire/refusal.ts"
 import { answerParts, type CallPart, type StreamMessage } from "../core/swimWire/streamCodec.ts"
+import { tellingRefusals } from "../Swim.ts"
 import type { SwimStream, SwimStreamHandler } from "../SwimTransport.ts"
 import { type Refused, refusedBody } from "./frameTrust.ts"
 import { lingerMillis, type StreamFault, type StreamNet } from "./streamNet.ts"
@@ -28,13 +30,17 @@ type AnswerSync = Extract<SwimEffect, { _tag: "AnswerSync" }>
 
 /** The streams of one node that others opened. */
 export interface InboundStreams {
-  readonly accept: (stream: SwimStream) => SwimStreamHandler
+  readonly accept: (stream: SwimStream, from: string) => SwimStreamHandler
   readonly answerSync: (effect: AnswerSync) => void
 }
 
 interface Visit {
   readonly end: StreamEnd
   readonly stream: SwimStream
+  /** Where the stream comes from. */
+  readonly from: string
+  /** Who asked for a push/pull. */
+  asker: MemberRecord | undefined
   /** Ends the visit once, with a last act. */
   readonly leave: (last: () => void) => void
   isOver: boolean
@@ -57,8 +63,8 @@ interface Visits {
 export const makeInboundStreams = (net: StreamNet): InboundStreams => {
   const visits: Visits = { net, asking: new Map(), open: 0, exchanges: 0 }
   return {
-    accept: (stream) => {
-      if (visits.open < streamsMax) return receive(visits, begin(visits, stream))
+    accept: (stream, from) => {
+      if (visits.open < streamsMax) return receive(visits, begin(visits, stream, from))
       net.countFault("too_many")
       stream.destroy()
       return { onBytes: () => undefined, onClosed: () => undefined }
@@ -67,13 +73,16 @@ export const makeInboundStreams = (net: StreamNet): InboundStreams => {
       const visit = visits.asking.get(exchange)
       if (visit === undefined) return
       visits.asking.delete(exchange)
-      if (answer._tag === "SyncRefused") return sayLast(visit, answer)
+      if (answer._tag === "SyncRefused") {
+        tellRefusedSync(net, visit, answer)
+        return sayLast(visit, answer)
+      }
       for (const part of answerParts(answer)) visit.stream.write(visit.end.seal(part))
     }
   }
 }
 
-const begin = (visits: Visits, stream: SwimStream): Visit => {
+const begin = (visits: Visits, stream: SwimStream, from: string): Visit => {
   const { net } = visits
   const longestMillis = net.state.options.streamTimeoutMillis + lingerMillis(net.state)
   const timer = net.run(
@@ -85,6 +94,8 @@ const begin = (visits: Visits, stream: SwimStream): Visit => {
   const visit: Visit = {
     end: answerStream(net.trust, net.state.self),
     stream,
+    from,
+    asker: undefined,
     isOver: false,
     bytes: 0,
     parts: [],
@@ -110,7 +121,10 @@ const receive = (visits: Visits, visit: Visit): SwimStreamHandler => ({
     // Asked afterwards, for these very bytes may prove the sender.
     const most = visit.end.peer() === undefined ? strangerBytesMax : streamBytesMax
     if (visit.bytes > most) return drop(visits, visit, "too_long")
-    if ("_tag" in received) return refuse(visits, visit, received)
+    if ("_tag" in received) {
+      tellRefusedFrame(visits.net, visit, received, bytes)
+      return refuse(visits, visit, received)
+    }
     for (const message of received) hear(visits, visit, message)
   },
   onClosed: () => visit.leave(() => undefined)
@@ -127,6 +141,7 @@ const hear = (visits: Visits, visit: Visit, message: StreamMessage): void => {
   if (message._tag === "SyncRequest" && exchange === undefined && isOf(message.sender, peer)) {
     visits.exchanges += 1
     visit.exchange = visits.exchanges
+    visit.asker = message.sender
     asking.set(visit.exchange, visit)
     return net.turn({ _tag: "SyncRequested", exchange: visit.exchange, request: message })
   }
@@ -172,6 +187,33 @@ const refuse = ({ net }: Visits, { leave, stream }: Visit, refused: Refused): vo
     stream.write(encodeRefusal(refused.reason))
     stream.end()
   })
+}
+
+/** Says so for what a configuration explains; the name in a header that is not sealed by a key of ours is only a claim. */
+const tellRefusedFrame = (
+  { peerRefused }: StreamNet,
+  { from: address }: Visit,
+  { detail, reason }: Refused,
+  bytes: Uint8Array
+): void => {
+  const telling = tellingRefusals.find((one) => one === reason)
+  if (telling === undefined) return
+  const header = decodeHeader(bytes)
+  const id = header._tag === "Malformed" ? undefined : header.value.sender.id
+  peerRefused({ _tag: "PeerRefused", id, address, reason: telling, detail })
+}
+
+const tellRefusedSync = (
+  { peerRefused, state }: StreamNet,
+  { asker, from: address }: Visit,
+  { reason }: SyncRefused
+): void => {
+  if (asker === undefined || reason === "not_a_member") return
+  const detail =
+    reason === "full"
+      ? `there is room for ${state.options.membersMax} members, the dead and those that left included`
+      : (refusal(state, asker)?.detail ?? "refused by rule")
+  peerRefused({ _tag: "PeerRefused", id: asker.id, address, reason, detail })
 }
 
 const drop = ({ net }: Visits, { leave, stream }: Visit, fault: StreamFault): void => {

@@ -3,7 +3,9 @@
  *
  * A watch per node would wake the process ten times a second for each of them, which costs more than the protocol itself at rest.
  */
-import { Clock, Effect, type Fiber } from "effect"
+import type { Clock } from "effect"
+
+import { makeAlarm } from "./alarm.ts"
 
 /** The watch looks this often, in ms; it is late when it looks more than this after its time. */
 const watchMillis = 100
@@ -62,31 +64,26 @@ const makeWatch = (clock: Clock.Clock): Watch => {
   const nowMillis = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   const looks = new Set<Look>()
   let dueMillis = Infinity
-  let fiber: Fiber.Fiber<never> | undefined
-
-  const rest = Effect.suspend(() => {
+  const rest = (): void => {
     dueMillis = nowMillis() + watchMillis
-    return Effect.sleep(watchMillis)
-  })
-  const lookAll = Effect.sync(() => {
+    alarm.set(dueMillis)
+  }
+  const alarm = makeAlarm(clock, () => {
     const now = nowMillis()
     if (now - dueMillis > watchMillis) for (const look of looks) look(now)
+    if (looks.size > 0) rest()
   })
-  const watching = Effect.forever(Effect.andThen(rest, lookAll)).pipe(
-    Effect.provideService(Clock.Clock, clock)
-  )
 
   return {
     dueMillis: () => dueMillis,
     join: (look) => {
+      if (looks.size === 0) rest()
       looks.add(look)
-      fiber ??= Effect.runFork(watching)
     },
     leave: (look) => {
       looks.delete(look)
       if (looks.size > 0) return
-      fiber?.interruptUnsafe()
-      fiber = undefined
+      alarm.clear()
       dueMillis = Infinity
     }
   }

@@ -2,6 +2,7 @@
 import type { Effect, Fiber } from "effect"
 
 import type { SwimEvent, SwimState } from "../core/swim/swimState.ts"
+import type { PeerRefused } from "../Swim.ts"
 import type { SwimTransport } from "../SwimTransport.ts"
 import type { FrameTrust, Refused } from "./frameTrust.ts"
 import type { SwimCalls } from "./swimCalls.ts"
@@ -21,6 +22,8 @@ export interface StreamNet {
   readonly run: <A>(effect: Effect.Effect<A>) => Fiber.Fiber<A>
   /** Counts a frame that was dropped. */
   readonly countRefused: (refused: Refused) => void
+  /** Tells of somebody whom this node does not let in. */
+  readonly peerRefused: (refused: PeerRefused) => void
   /** Counts a stream that this node closed. */
   readonly countFault: (fault: StreamFault) => void
 }

@@ -1,8 +1,9 @@
 /** Gives the protocol core its time: one event at a time, one alarm, and a watch on the event loop. Decides nothing. */
-import { type Clock, Duration, Effect, type Fiber } from "effect"
+import { type Clock, Effect, type Fiber } from "effect"
 
 import { nextDeadlineMillis, step } from "../core/swim/swim.ts"
 import type { SwimEffect, SwimEvent, SwimState } from "../core/swim/swimState.ts"
+import { makeAlarm } from "./alarm.ts"
 import { type StallWatcher, watchStalls } from "./stallWatch.ts"
 
 /** Runs an effect beside the others. */
@@ -45,16 +46,20 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
   let isStopped = false
   let watcher: StallWatcher | undefined
 
-  const queue = makeTurnQueue((event) => {
+  const guarded = (act: () => void): void => {
     try {
-      for (const effect of step(state, event, nowMillis(), random)) {
-        if (effect._tag === "DrainInbox") drainInbox()
-        else parts.perform(effect)
-      }
+      act()
     } catch (defect) {
       parts.died(defect)
     }
-  })
+  }
+  const apply = (event: SwimEvent): void => {
+    for (const effect of step(state, event, nowMillis(), random)) {
+      if (effect._tag === "DrainInbox") drainInbox()
+      else parts.perform(effect)
+    }
+  }
+  const queue = makeTurnQueue((event) => guarded(() => apply(event)))
 
   const turn = (event: SwimEvent): void => {
     if (isStopped) return
@@ -64,7 +69,7 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
     if (millis > 0) queue.add({ _tag: "Stalled", millis })
     queue.add(event)
     queue.run()
-    parts.settled()
+    guarded(parts.settled)
     setAlarm()
   }
 
@@ -80,7 +85,7 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
   }
 
   const setAlarm = (): void => {
-    if (!isDraining && !isStopped) alarm.set(nextDeadlineMillis(state), nowMillis())
+    if (!isDraining && !isStopped) alarm.set(nextDeadlineMillis(state))
   }
 
   const ring = (): void => {
@@ -90,7 +95,7 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
     turn(stalledMillis > 0 ? { _tag: "Stalled", millis: stalledMillis } : { _tag: "Tick" })
     parts.ticked(nowMillis() - startMillis)
   }
-  const alarm = makeAlarm(parts, ring)
+  const alarm = makeAlarm(clock, ring)
 
   const start = (): void => {
     watcher = watchStalls(clock, (millis) => turn({ _tag: "Stalled", millis }))
@@ -116,34 +121,6 @@ const makeTurnQueue = (apply: (event: SwimEvent) => void) => {
       isBusy = true
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) apply(next)
       isBusy = false
-    }
-  }
-}
-
-/** One alarm. One that rings too early is harmless, so only an earlier time replaces it. */
-const makeAlarm = ({ clock, run }: Pick<DriverParts, "clock" | "run">, ring: () => void) => {
-  let fiber: Fiber.Fiber<void> | undefined
-  let dueMillis = Infinity
-  const rung = (): void => {
-    fiber = undefined
-    dueMillis = Infinity
-  }
-  const clear = (): void => {
-    fiber?.interruptUnsafe()
-    rung()
-  }
-  const rings = Effect.sync(() => {
-    rung()
-    ring()
-  })
-  return {
-    clear,
-    set: (atMillis: number, nowMillis: number): void => {
-      if (dueMillis <= atMillis) return
-      clear()
-      dueMillis = atMillis
-      const sleep = clock.sleep(Duration.millis(Math.max(0, Math.ceil(atMillis - nowMillis))))
-      fiber = run(Effect.andThen(sleep, rings))
     }
   }
 }

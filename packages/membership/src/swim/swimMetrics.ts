@@ -43,7 +43,7 @@ export interface SwimMetrics {
   readonly callRefused: (reason: CallRefusal | "expired") => void
   readonly callFailed: (kind: CallFailure) => void
   readonly strayReply: () => void
-  /** Brings the metrics up to the core's counters. */
+  /** Brings the metrics up to the core's counters; what did not change costs nothing. */
   readonly report: () => void
 }
 
@@ -54,11 +54,16 @@ export const makeSwimMetrics = (
   trust: FrameTrust
 ): SwimMetrics => {
   const reported = new Map<string, number>()
+  /** What a number grew by since it was last reported; undefined when it is as it was. */
+  const news = (name: string, now: number): number | undefined => {
+    const before = reported.get(name)
+    if (now === before) return undefined
+    reported.set(name, now)
+    return now - (before ?? 0)
+  }
   const raise = (metric: Metric.Counter<number>, name: string, total: number) => {
-    const before = reported.get(name) ?? 0
-    if (total === before && reported.has(name)) return
-    reported.set(name, total)
-    metric.updateUnsafe(total - before, context)
+    const growth = news(name, total)
+    if (growth !== undefined) metric.updateUnsafe(growth, context)
   }
   return {
     refused: (reason) => Metric.withAttributes(refused, { reason }).updateUnsafe(1, context),
@@ -75,9 +80,12 @@ export const makeSwimMetrics = (
         raise(coreCounter(name), name, state.counters[name])
       }
       raise(forgotten, "forgotten", trust.senders.forgotten())
-      health.updateUnsafe(state.awareness, context)
+      if (news("awareness", state.awareness) !== undefined) health.updateUnsafe(state.awareness, context)
       const { dead, left, present, suspects } = state.table
-      setMemberCounts({ alive: present - suspects, suspect: suspects, dead, left }, context)
+      const counts = { present, suspects, dead, left }
+      if (Struct.keys(counts).filter((name) => news(name, counts[name]) !== undefined).length > 0) {
+        setMemberCounts({ alive: present - suspects, suspect: suspects, dead, left }, context)
+      }
     }
   }
 }

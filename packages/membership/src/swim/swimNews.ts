@@ -1,10 +1,11 @@
 /** What the core tells, sorted to those whom it concerns: subscribers, logs, and the call that caused it. */
-import { Effect, type Stream } from "effect"
+import { Clock, Effect, type Stream } from "effect"
 
 import { makeChangeFeed } from "../changeFeed.ts"
 import type { MemberChanged, SwimNews } from "../core/swim/changes.ts"
 import type { MembershipChange } from "../Membership.ts"
-import type { SwimNotice, UserMessage } from "../Swim.ts"
+import type { PeerRefused, SwimNotice, UserMessage } from "../Swim.ts"
+import { makeNoticeLimit } from "./noticeLimit.ts"
 import type { RunFork } from "./swimDriver.ts"
 import type { SwimMembers } from "./swimMembers.ts"
 
@@ -14,6 +15,7 @@ export interface NewsDesk {
   readonly events: Stream.Stream<UserMessage>
   readonly notices: Stream.Stream<SwimNotice>
   readonly publish: (members: SwimMembers, news: SwimNews) => void
+  readonly peerRefused: (refused: PeerRefused) => void
   readonly publishOwn: (change: MembershipChange) => void
   /** Why the core refused the last broadcast, if it did; asking forgets it. */
   readonly takeRefusedBroadcast: () => "QueueFull" | "TooLarge" | undefined
@@ -29,7 +31,12 @@ export const makeNewsDesk = Effect.fnUntraced(function* (run: RunFork) {
   let refusedBroadcast: "QueueFull" | "TooLarge" | undefined
   let refusedUpdate = false
 
+  const clock = yield* Clock.Clock
+  const mayTell = makeNoticeLimit()
+
   const notice = (news: SwimNotice): void => {
+    const cause = causeOf(news)
+    if (cause !== undefined && !mayTell(cause, Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n))) return
     notices.publishUnsafe(news)
     run(logNotice(news))
   }
@@ -55,7 +62,6 @@ export const makeNewsDesk = Effect.fnUntraced(function* (run: RunFork) {
         return
       case "RoundTrip":
       case "JoinSucceeded":
-      case "JoinFailed":
       case "Departed":
         return
     }
@@ -66,6 +72,7 @@ export const makeNewsDesk = Effect.fnUntraced(function* (run: RunFork) {
     events: events.stream,
     notices: notices.stream,
     publish,
+    peerRefused: notice,
     publishOwn: (change) => changes.publishUnsafe(change),
     takeRefusedBroadcast: () => {
       const refused = refusedBroadcast
@@ -88,9 +95,17 @@ const logNotice = ({ _tag, ...fields }: SwimNotice) =>
     ? Effect.logInfo(noticeTexts[_tag], fields)
     : Effect.logWarning(noticeTexts[_tag], fields)
 
-const isNotice = (news: SwimNews): news is SwimNotice => news._tag in noticeTexts
+/** What may come again and again, by its cause: the port of a stream is another each time, its host is not. */
+const causeOf = (news: SwimNotice): string | undefined => {
+  if (news._tag === "PeerRefused") return `${news.reason} ${news.id} ${news.address.replace(/:\d+$/, "")}`
+  return news._tag === "JoinFailed" ? `${news.reason} ${news.detail}` : undefined
+}
+
+const isNotice = (news: SwimNews): news is Extract<SwimNews, SwimNotice> => news._tag in noticeTexts
 
 const noticeTexts = {
+  PeerRefused: "somebody is not let in",
+  JoinFailed: "join failed",
   NameConflict: "another process uses this node's name",
   Superseded: "another process has taken this node's name; this node takes no part any more",
   Refuted: "refuted what was held against this node",

@@ -9,6 +9,7 @@ import { startSwim } from "../core/swim/startSwim.ts"
 import type { SwimState } from "../core/swim/swimState.ts"
 import { isCallMessage, packetSizes } from "../core/swimWire/packetCodec.ts"
 import type { PeerCalls } from "../PeerCalls.ts"
+import type { PeerRefused } from "../Swim.ts"
 import type { SwimTransport, SwimTransportHandler } from "../SwimTransport.ts"
 import { type FrameTrust, type Refused } from "./frameTrust.ts"
 import { type InboundStreams, makeInboundStreams } from "./inboundStreams.ts"
@@ -29,6 +30,7 @@ export interface SwimNodeParts {
   /** Keeps a generation; may throw. */
   readonly saveGeneration: (generation: number) => void
   readonly onNews: (news: SwimNews) => void
+  readonly onPeerRefused: (refused: PeerRefused) => void
   /** Called after every turn. */
   readonly settled: () => void
 }
@@ -45,7 +47,8 @@ export interface SwimNode {
   readonly report: () => void
 }
 
-const reportMillis = 1000
+/** How old the metrics may be, in ms. */
+const reportMillis = 5000
 
 /** Makes a node of its parts. */
 export const makeSwimNode = Effect.fnUntraced(function* (parts: SwimNodeParts) {
@@ -77,6 +80,7 @@ export const makeSwimNode = Effect.fnUntraced(function* (parts: SwimNodeParts) {
     turn: (event) => driver.turn(event),
     calls: () => calls,
     countRefused,
+    peerRefused: parts.onPeerRefused,
     countFault: metrics.streamFault
   }
   const inbound = makeInboundStreams(net)
@@ -108,13 +112,17 @@ export const makeSwimNode = Effect.fnUntraced(function* (parts: SwimNodeParts) {
   } satisfies SwimNode
 })
 
-/** Counts a turn of the timer, and brings the metrics up to date now and then. */
+/** Counts the turns of the timer, and brings the metrics up to date now and then. */
 const makeReporter = (context: Context.Context<never>, metrics: SwimMetrics, nowMillis: () => number) => {
   let reportedMillis = -Infinity
+  let turns = 0
   return (tookMillis: number): void => {
-    swimLoop.completedUnsafe(Duration.millis(tookMillis), context)
-    if (nowMillis() - reportedMillis < reportMillis) return
-    reportedMillis = nowMillis()
+    turns += 1
+    const now = nowMillis()
+    if (now - reportedMillis < reportMillis) return
+    reportedMillis = now
+    swimLoop.completedUnsafe(turns, Duration.millis(tookMillis), context)
+    turns = 0
     metrics.report()
   }
 }

@@ -113,7 +113,7 @@ const connect = ({ carry, from, served, to }: Connection, handler: SwimStreamHan
   carry(from, to, () => {
     const accept = served.get(to)?.()
     if (accept === undefined) carry(to, from, () => here.close("nobody lives at this address"))
-    else there.handler = accept.onStream(far)
+    else there.handler = accept.onStream(far, from)
   })
   return near
 }

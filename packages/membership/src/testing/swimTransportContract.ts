@@ -57,6 +57,22 @@ export const swimTransportContract: ReadonlyArray<ContractCase<SwimTransportWorl
     })
   },
   {
+    name: "says from which host a stream comes",
+    run: Effect.gen(function* () {
+      const { endpoint } = yield* SwimTransportWorld
+      const [a, b] = [yield* endpoint, yield* endpoint]
+      const from = yield* Deferred.make<string>()
+      const onStream = (_: SwimStream, address: string) => {
+        Deferred.doneUnsafe(from, Effect.succeed(address))
+        return { onBytes: () => undefined, onClosed: () => undefined }
+      }
+      yield* b.serve({ onPacket: () => undefined, onUnreachable: () => undefined, onStream })
+      const stream = a.connect(b.address, { onBytes: () => undefined, onClosed: () => undefined })
+      assert.equal(hostOf(yield* Deferred.await(from)), hostOf(a.address))
+      stream.destroy()
+    })
+  },
+  {
     name: "tells that nobody answers a stream",
     run: Effect.gen(function* () {
       const { a } = yield* pair
@@ -96,6 +112,8 @@ export const swimTransportContract: ReadonlyArray<ContractCase<SwimTransportWorl
     })
   }
 ]
+
+const hostOf = (address: string): string => address.replace(/:\d+$/, "")
 
 interface Heard {
   readonly from: string

@@ -4,8 +4,8 @@
  * It uses Node's sockets directly: their events hand packets over in the turn of the event loop in which they were read, which Effect's
  * `DatagramSocket`, a queue between fibers, does not promise.
  */
-import { createSocket, type Socket as UdpSocket } from "node:dgram"
-import { connect as connectTcp, createServer, isIPv6, type Server, type Socket as TcpSocket } from "node:net"
+import { createSocket, type Socket as UdpSocket, type SocketOptions } from "node:dgram"
+import { connect as connectTcp, createServer, isIP, isIPv6, type Server, type Socket as TcpSocket } from "node:net"
 
 import { Effect, Layer, Metric, Schema, type Scope } from "effect"
 
@@ -114,11 +114,14 @@ const build = Effect.fnUntraced(function* ({
 
 const unreachable: ReadonlySet<string> = new Set(["EHOSTUNREACH", "ENETUNREACH", "ECONNREFUSED"])
 
+/** Addresses are numbers here: Node's own look-up would take each of them through the resolver's machinery. */
+const lookup: NonNullable<SocketOptions["lookup"]> = (host, _, callback) => callback(null, host, isIP(host))
+
 /** Both sockets on one port, until the scope closes; fails with what the system said. */
 const bind = Effect.fnUntraced(function* (host: string, port: number) {
   const udp = yield* Effect.acquireRelease(
     Effect.callback<UdpSocket, string>((resume) => {
-      const socket = createSocket(isIPv6(host) ? { type: "udp6", ipv6Only: true } : { type: "udp4" })
+      const socket = createSocket(isIPv6(host) ? { type: "udp6", ipv6Only: true, lookup } : { type: "udp4", lookup })
       socket.once("error", (error) => {
         socket.close()
         resume(Effect.fail(codeOf(error)))
@@ -175,8 +178,12 @@ const accept = (serving: Serving, socket: TcpSocket): void => {
     onBytes: (bytes) => own?.onBytes(bytes),
     onClosed: (detail) => own?.onClosed(detail)
   })
-  own = handler.onStream(stream)
+  own = handler.onStream(stream, peerOf(socket))
 }
+
+/** Where a connection comes from; undefined numbers are those of one that is gone already. */
+const peerOf = ({ remoteAddress = "unknown", remotePort }: TcpSocket): string =>
+  isIPv6(remoteAddress) ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
 
 /** The stream over a connection; it closes when either side is done. */
 const streamOf = (socket: TcpSocket, handler: SwimStreamHandler): SwimStream => {
