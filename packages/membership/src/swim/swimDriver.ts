@@ -46,20 +46,13 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
   let isStopped = false
   let watcher: StallWatcher | undefined
 
-  const guarded = (act: () => void): void => {
-    try {
-      act()
-    } catch (defect) {
-      parts.died(defect)
-    }
-  }
   const apply = (event: SwimEvent): void => {
     for (const effect of step(state, event, nowMillis(), random)) {
       if (effect._tag === "DrainInbox") drainInbox()
       else parts.perform(effect)
     }
   }
-  const queue = makeTurnQueue((event) => guarded(() => apply(event)))
+  const queue = makeTurnQueue((event) => attempt(parts, () => apply(event)))
 
   const turn = (event: SwimEvent): void => {
     if (isStopped) return
@@ -69,7 +62,7 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
     if (millis > 0) queue.add({ _tag: "Stalled", millis })
     queue.add(event)
     queue.run()
-    guarded(parts.settled)
+    attempt(parts, parts.settled)
     setAlarm()
   }
 
@@ -108,6 +101,15 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
     watcher?.leave()
   }
   return { turn, nowMillis, start, stop }
+}
+
+/** One turn's defect must not take the next one with it. */
+const attempt = ({ died }: Pick<DriverParts, "died">, act: () => void): void => {
+  try {
+    act()
+  } catch (defect) {
+    died(defect)
+  }
 }
 
 /** Events in their order, one at a time: one that comes while another is applied waits for it. */

@@ -5,7 +5,14 @@
  * `DatagramSocket`, a queue between fibers, does not promise.
  */
 import { createSocket, type Socket as UdpSocket, type SocketOptions } from "node:dgram"
-import { connect as connectTcp, createServer, isIP, isIPv6, type Server, type Socket as TcpSocket } from "node:net"
+import {
+  connect as connectTcp,
+  createServer,
+  isIP,
+  isIPv6,
+  type Server,
+  type Socket as TcpSocket
+} from "node:net"
 
 import { Effect, Layer, Metric, Schema, type Scope } from "effect"
 
@@ -121,7 +128,9 @@ const lookup: NonNullable<SocketOptions["lookup"]> = (host, _, callback) => call
 const bind = Effect.fnUntraced(function* (host: string, port: number) {
   const udp = yield* Effect.acquireRelease(
     Effect.callback<UdpSocket, string>((resume) => {
-      const socket = createSocket(isIPv6(host) ? { type: "udp6", ipv6Only: true, lookup } : { type: "udp4", lookup })
+      const socket = createSocket(
+        isIPv6(host) ? { type: "udp6", ipv6Only: true, lookup } : { type: "udp4", lookup }
+      )
       socket.once("error", (error) => {
         socket.close()
         resume(Effect.fail(codeOf(error)))
