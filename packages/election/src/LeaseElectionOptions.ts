@@ -23,8 +23,11 @@ export const LeaseElectionOptions = Schema.Struct({
   guard: Schema.optionalKey(Schema.DurationFromString),
   /** How far the rate of any clock may be from true, as a fraction. Default 0.025; 0 to 0.1. */
   drift,
-  /** How often a node that does not lead reads the lease, at the least: how soon it follows a leader that resigned. Default 1 s. */
-  poll: duration(1000),
+  /**
+   * How often a node that does not lead reads the lease, at the least: how soon it follows a leader that resigned. Default a twentieth of
+   * `ttl`, 1 s at most; 10 ms to `ttl`.
+   */
+  poll: Schema.optionalKey(Schema.DurationFromString),
   /** How long a leader that resigned stands back, unless another has led since. Default 120 s. */
   cooldown: duration(120_000),
   /**
@@ -50,7 +53,7 @@ interface TimingOptions {
   readonly ttl: Duration.Duration
   readonly guard?: Duration.Duration
   readonly drift: number
-  readonly poll: Duration.Duration
+  readonly poll?: Duration.Duration
   readonly cooldown: Duration.Duration
   readonly drain: Duration.Duration
 }
@@ -60,7 +63,7 @@ export const timingOf = ({ cooldown, drain, drift, guard, poll, ttl }: TimingOpt
   ttlMillis: Duration.toMillis(ttl),
   guardMillis: guardMillisOf(ttl, guard),
   drift,
-  pollMillis: Duration.toMillis(poll),
+  pollMillis: poll === undefined ? Math.min(1000, Duration.toMillis(ttl) / 20) : Duration.toMillis(poll),
   cooldownMillis: Duration.toMillis(cooldown),
   drainMillis: Duration.toMillis(drain)
 })

@@ -42,8 +42,15 @@ const waiting = {
   remainingMillis: Schema.Finite
 }
 
-/** Links between replicas, each once, by the ids of its ends. */
-const links = Schema.Array(Schema.Struct({ from: Schema.String, to: Schema.String }))
+/** Links between replicas, each once, by the ids of its ends; their agents are asked to probe them. */
+const links = Schema.Array(
+  Schema.Struct({
+    from: Schema.String,
+    to: Schema.String,
+    /** True where no agent has told of either end, so that nobody can measure it. */
+    noAgent: Schema.optional(Schema.Literal(true))
+  })
+)
 
 /** Why leadership stays where it is. */
 export const StayReason = Schema.TaggedUnion({

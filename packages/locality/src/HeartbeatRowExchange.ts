@@ -101,7 +101,7 @@ const keep = <A>(kept: Map<NodeId, A>, agent: NodeId, value: A): void => {
   if (oldest !== undefined) kept.delete(oldest)
 }
 
-const nothing: RowReport = { rows: new Map(), draining: new Set(), attempts: [] }
+const nothing: RowReport = { rows: new Map(), draining: new Set(), attempts: [], wanted: [] }
 
 const refuse = (from: NodeId) =>
   Effect.andThen(

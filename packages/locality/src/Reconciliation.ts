@@ -6,6 +6,7 @@ import type { Attempts } from "./core/cooldown.ts"
 import type { LatencyMatrix } from "./core/latencyMatrix.ts"
 import type { QuorumView } from "./core/QuorumView.ts"
 import type { GuardState } from "./core/transferGuards.ts"
+import type { WantedLink } from "./core/wantedLinks.ts"
 import type { LocalityOptions } from "./LocalityOptions.ts"
 import type { LocalityStance } from "./LocalityStance.ts"
 import type { MeasuredRound } from "./measureRow.ts"
@@ -36,6 +37,8 @@ export interface Reconciliation {
   readonly drainingPlaces: Ref.Ref<ReadonlySet<string>>
   /** Whom to probe on the links that the last pass met, by place and place. */
   readonly targets: Map<string, Map<string, ProbeTarget>>
+  /** The links by place that the last look at each group led here lacked. */
+  readonly wanted: Map<string, ReadonlyArray<WantedLink>>
 }
 
 /** One pass: what its looks share, as groups on the same nodes have the same links. */

@@ -8,6 +8,7 @@ import { Context, Effect } from "effect"
 
 import type { LinkEstimate } from "./core/linkRounds.ts"
 import type { TransferAttempt } from "./core/transferGuards.ts"
+import type { WantedLink } from "./core/wantedLinks.ts"
 
 /** An attempt to move a group's leadership. */
 export interface GroupAttempt extends TransferAttempt {
@@ -22,6 +23,8 @@ export interface RowReport {
   readonly draining: ReadonlySet<string>
   /** The agent's attempts of the last 24 h. */
   readonly attempts: ReadonlyArray<GroupAttempt>
+  /** Links by place that the agent must know to decide: the agents at their ends are asked to probe them. */
+  readonly wanted: ReadonlyArray<WantedLink>
 }
 
 /** A report of another agent. */

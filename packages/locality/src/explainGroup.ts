@@ -2,6 +2,7 @@
 import { Match } from "effect"
 
 import type { GroupAccount } from "./core/groupAccount.ts"
+import type { LinkEnds } from "./core/QuorumVerdict.ts"
 import type { Decision, HandOverOutcome, LocalityAction, StayReason } from "./Decision.ts"
 import type { GroupExplanation, VoterExplanation } from "./GroupExplanation.ts"
 import type { PolicyName } from "./LocalityOptions.ts"
@@ -150,8 +151,13 @@ const causeOf = Match.typeTags<StayReason, string>()({
   engineError: ({ detail, operation }) => `${operation} failed: ${detail}`
 })
 
-const listed = (links: ReadonlyArray<{ readonly from: string; readonly to: string }>): string =>
-  links.map(({ from, to }) => `${from}-${to}`).join(", ")
+const listed = (links: ReadonlyArray<LinkEnds>): string =>
+  links
+    .map(
+      ({ from, noAgent, to }) =>
+        `${from}-${to}${noAgent === true ? " (no word from an agent at either end)" : ""}`
+    )
+    .join(", ")
 
 const left = (millis: number | undefined): string => (millis === undefined ? "" : `, ${inWords(millis)} left`)
 

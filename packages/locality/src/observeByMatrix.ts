@@ -6,6 +6,7 @@
 import { abilitiesFor, type GroupStatus, type Replica, type ReplicaReachability } from "@coterie/election"
 import { Duration, Effect, Random, Ref } from "effect"
 
+import { askForLinks } from "./askForLinks.ts"
 import { agentRestMillis } from "./attempts.ts"
 import { scoreNow } from "./core/cheapest.ts"
 import type { PlanPolicy } from "./core/groupPlan.ts"
@@ -44,7 +45,8 @@ export const observeByMatrix = Effect.fnUntraced(function* (
   if (leads) yield* heedEngineRows(pass, status)
   const view = yield* viewOf(pass, status, alive)
   yield* Ref.update(views, (all) => (leads ? new Map(all).set(group, view) : without(all, group)))
-  const [state, verdict] = decide((yield* Ref.get(guards)).get(group) ?? unguarded, view, limits)
+  const [state, decided] = decide((yield* Ref.get(guards)).get(group) ?? unguarded, view, limits)
+  const verdict = yield* askForLinks(pass, status, decided)
   yield* Ref.update(guards, (all) => new Map(all).set(group, state))
   const scores = leads
     ? new Map(view.voters.map(({ id }, voter) => [id, boundedMillis(scoreNow(view, voter, limits.rho))]))

@@ -19,7 +19,7 @@ import { droppedTicks, loop } from "./localityMetrics.ts"
 import type { LocalityOptions } from "./LocalityOptions.ts"
 import type { LocalityStance } from "./LocalityStance.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
-import { probeYoungLinks } from "./probeYoungLinks.ts"
+import { probeUrgentLinks } from "./probeUrgentLinks.ts"
 import type { Pass, Reconciliation } from "./Reconciliation.ts"
 import { type GroupAttempt, RowExchange } from "./RowExchange.ts"
 import { RttProbe } from "./RttProbe.ts"
@@ -41,6 +41,7 @@ export const makeReconciler = Effect.fnUntraced(function* (options: LocalityOpti
     ownAttempts: yield* Ref.make<ReadonlyArray<GroupAttempt>>([]),
     drainingPlaces: yield* Ref.make<ReadonlySet<string>>(new Set()),
     targets: new Map(),
+    wanted: new Map(),
     decided: new Map()
   }
   const scope = yield* Effect.scope
@@ -49,7 +50,7 @@ export const makeReconciler = Effect.fnUntraced(function* (options: LocalityOpti
   const afterwards = yield* FiberHandle.make<void>()
   const pass = turn.withPermits(1)(
     Effect.tap(loop.iteration(runPass(reconciliation, log)), () =>
-      FiberHandle.run(afterwards, probeYoungLinks(reconciliation, turn))
+      FiberHandle.run(afterwards, probeUrgentLinks(reconciliation, turn))
     )
   )
   yield* loop.register
@@ -112,6 +113,7 @@ const lookAtAll = Effect.fnUntraced(function* (
   settle: (look: Look) => Effect.Effect<void>
 ) {
   reconciliation.targets.clear()
+  reconciliation.wanted.clear()
   const scope = yield* Effect.scope
   const pass: Pass = {
     ...reconciliation,

@@ -6,6 +6,7 @@
 import { Schema } from "effect"
 
 import type { LinkEstimate } from "./core/linkRounds.ts"
+import { type WantedLink, wantedMax } from "./core/wantedLinks.ts"
 import type { GroupAttempt, RowReport } from "./RowExchange.ts"
 
 /** Links in one part: some 16 kB of the 64 kB that a beat may have. */
@@ -44,12 +45,16 @@ const Attempt = Schema.Struct({
   age: Millis
 })
 
+const Wanted = Schema.Struct({ from: Name, to: Name, age: Millis })
+
 const Part = Schema.Struct({
   links: Schema.Array(Link).check(Schema.isMaxLength(linksPerPart)),
   draining: Schema.Boolean,
-  attempts: Schema.Array(Attempt).check(Schema.isMaxLength(attemptsMax))
+  attempts: Schema.Array(Attempt).check(Schema.isMaxLength(attemptsMax)),
+  /** Left out for none, and by agents before this was. */
+  wanted: Schema.optionalKey(Schema.Array(Wanted).check(Schema.isMaxLength(wantedMax)))
 })
-/** One part of a report; the attempts are in the first. */
+/** One part of a report; the attempts and the wanted links are in the first. */
 export type Part = typeof Part.Type
 
 const version = { epoch: Count, seq: Count }
@@ -83,7 +88,8 @@ export const partsOf = (report: RowReport, nowMillis: number): ReadonlyArray<Par
     links: links.slice(index * linksPerPart, (index + 1) * linksPerPart),
     draining: report.draining.size > 0,
     attempts:
-      index === 0 ? report.attempts.slice(-attemptsMax).map((attempt) => attemptOf(attempt, nowMillis)) : []
+      index === 0 ? report.attempts.slice(-attemptsMax).map((attempt) => attemptOf(attempt, nowMillis)) : [],
+    ...(index === 0 && report.wanted.length > 0 ? { wanted: wantedOf(report.wanted, nowMillis) } : {})
   }))
 }
 
@@ -108,7 +114,12 @@ export const reportOf = (parts: ReadonlyArray<Part>, nowMillis: number): RowRepo
   return {
     rows,
     draining: new Set(parts.some(({ draining }) => draining) ? rows.keys() : []),
-    attempts: parts.flatMap(({ attempts }) => attempts).map((attempt) => heardAttempt(attempt, nowMillis))
+    attempts: parts.flatMap(({ attempts }) => attempts).map((attempt) => heardAttempt(attempt, nowMillis)),
+    wanted: (parts[0]?.wanted ?? []).map(({ age, from, to }) => ({
+      from,
+      to,
+      askedAtMillis: nowMillis - age
+    }))
   }
 }
 
@@ -149,6 +160,11 @@ const heardAttempt = (
   term: term ?? undefined,
   atMillis: nowMillis - age
 })
+
+const wantedOf = (wanted: ReadonlyArray<WantedLink>, nowMillis: number): ReadonlyArray<typeof Wanted.Type> =>
+  wanted
+    .slice(0, wantedMax)
+    .map(({ askedAtMillis, from, to }) => ({ from, to, age: rounded(nowMillis - askedAtMillis) }))
 
 /** To 1 us: more would only lengthen the message. */
 const rounded = (millis: number): number => Math.round(millis * 1000) / 1000

@@ -3,24 +3,27 @@ import { Effect, Ref } from "effect"
 
 import { acceptClaim, ownRows } from "./core/latencyMatrix.ts"
 import { recordAttempt } from "./core/transferGuards.ts"
+import { distinctLinks } from "./core/wantedLinks.ts"
 import { monotonicMillis } from "./monotonicMillis.ts"
 import type { Reconciliation } from "./Reconciliation.ts"
 
 const dayMillis = 86_400_000
 
-/** Tells the others the rows, whether this node drains, and its attempts. */
+/** Tells the others the rows, whether this node drains, its attempts, and the links that it wants measured. */
 export const publishRows = Effect.fnUntraced(function* ({
   exchange,
   matrix,
   ownAttempts,
-  stance
+  stance,
+  wanted
 }: Reconciliation) {
   const { own, rows } = yield* Ref.get(matrix)
   const places = [...own.keys()]
   yield* exchange.publish({
     rows: new Map(places.map((place) => [place, rows.get(place) ?? new Map()])),
     draining: new Set((yield* Ref.get(stance)) === "draining" ? places : []),
-    attempts: yield* Ref.get(ownAttempts)
+    attempts: yield* Ref.get(ownAttempts),
+    wanted: distinctLinks([...wanted.values()].flat())
   })
 })
 

@@ -37,7 +37,8 @@ const report = (links: number, p50Millis = 20): RowReport => ({
     ["pa", new Map(Array.from({ length: links }, (_, index) => [`p${index}`, link(p50Millis, 0)]))]
   ]),
   draining: new Set(),
-  attempts: []
+  attempts: [],
+  wanted: []
 })
 
 const registry = Layer.succeed(Metric.MetricRegistry, new Map())
@@ -61,6 +62,25 @@ describe("HeartbeatRowExchange", () => {
       assert.deepStrictEqual(heard?.attempts, [
         { group: "db", from: "x", to: "y", term: 3, atMillis: 4000, voluntary: true }
       ])
+    }).pipe(Effect.scoped, Effect.provide(registry))
+  )
+
+  it.effect("links that are wanted arrive with the time of asking, 64 at most", () =>
+    Effect.gen(function* () {
+      const network = yield* makeMemoryNetwork
+      const [a, b] = [yield* start("a", network), yield* start("b", network)]
+      yield* TestClock.adjust("10 seconds")
+      const wanted = Array.from({ length: 65 }, (_, index) => ({
+        from: "px",
+        to: `p${index}`,
+        askedAtMillis: 4000
+      }))
+      yield* a.publish({ ...report(1), wanted })
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual((yield* b.heard)[0]?.wanted, wanted.slice(0, 64))
+      yield* a.publish(report(1))
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual((yield* b.heard)[0]?.wanted, [])
     }).pipe(Effect.scoped, Effect.provide(registry))
   )
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Layer, Random } from "effect"
 import { TestClock } from "effect/testing"
 
-import { LeaderLocality, ProbeFailed } from "../src/index.ts"
+import { type HeardReport, LeaderLocality, ProbeFailed } from "../src/index.ts"
 import { agent, evenChance } from "./support/agent.ts"
 
 /** An agent beside n1, and when it probed `far`, in seconds; n2 is silent. */
@@ -22,6 +22,15 @@ const watched = (chance = evenChance) => {
   })
   return { layer, atSeconds }
 }
+
+/** An agent that asks for the link between n1 and n2. */
+const asked = (askedAtMillis: number): HeardReport => ({
+  agent: "far",
+  rows: new Map(),
+  draining: new Set(),
+  attempts: [],
+  wanted: [{ from: "n2.memory:0", to: "n1.memory:0", askedAtMillis }]
+})
 
 describe("LeaderLocality: how often it probes", () => {
   it.effect("a new link three times within ten seconds, then at each pass", () => {
@@ -54,4 +63,43 @@ describe("LeaderLocality: how often it probes", () => {
       assert.deepStrictEqual(atSeconds, [72, 76, 80, 162])
     }).pipe(Effect.provide(layer))
   })
+
+  it.effect(
+    "a silent link every five seconds, while another agent asks for it and until it is measured",
+    () => {
+      const heard: Array<HeardReport> = []
+      let answers = false
+      const atSeconds: Array<number> = []
+      const layer = agent({
+        node: "n1",
+        options: { policy: "quorumLatency", mode: "advise" },
+        exchange: { publish: () => Effect.void, heard: Effect.sync(() => [...heard]) },
+        probe: {
+          measure: Effect.fnUntraced(function* ({ address, id }) {
+            if (id !== "n2") return Duration.millis(20)
+            atSeconds.push((yield* Clock.currentTimeMillis) / 1000)
+            if (answers) return Duration.millis(20)
+            return yield* new ProbeFailed({ id, address, kind: "timeout", detail: "silent" })
+          })
+        }
+      })
+      const probedIn = Effect.fnUntraced(function* (time: Duration.Input) {
+        atSeconds.length = 0
+        yield* TestClock.adjust(time)
+        return [...atSeconds]
+      })
+      return Effect.gen(function* () {
+        yield* TestClock.adjust("185 seconds")
+        assert.deepStrictEqual(yield* probedIn("84 seconds"), [], "nobody asks")
+        heard.push(asked(269_000))
+        assert.deepStrictEqual(yield* probedIn("13 seconds"), [270, 275, 280])
+        answers = true
+        assert.deepStrictEqual(yield* probedIn("25 seconds"), [285, 290, 295], "until it counts")
+        answers = false
+        heard.splice(0, 1, asked(300_000))
+        yield* TestClock.adjust("20 minutes")
+        assert.deepStrictEqual(yield* probedIn("180 seconds"), [1530, 1620], "who asked is gone")
+      }).pipe(Effect.provide(layer))
+    }
+  )
 })

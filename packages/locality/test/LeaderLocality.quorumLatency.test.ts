@@ -4,7 +4,14 @@ import { Duration, Effect, Schema, type Scope } from "effect"
 import { TestClock } from "effect/testing"
 
 import type { LinkEstimate } from "../src/core/linkRounds.ts"
-import { Decision, type LocalityOptionsInput, quorumLatency, unguarded } from "../src/index.ts"
+import {
+  Decision,
+  type HeardReport,
+  type LocalityOptionsInput,
+  quorumLatency,
+  type RowReport,
+  unguarded
+} from "../src/index.ts"
 import { agent, evaluateOne, metric, outcomeOf, reasonOf } from "./support/agent.ts"
 import { type Fleet, fiveNodes, startFleet } from "./support/fleet.ts"
 import { eager } from "./support/quorumViews.ts"
@@ -75,7 +82,7 @@ describe("LeaderLocality with quorumLatency: agents that share their rows", () =
       for (let pass = 0; pass < 5; pass++) yield* evaluateOne
       assert.deepStrictEqual(reasonOf(yield* evaluateOne), {
         _tag: "insufficientData",
-        links: [{ from: "n1", to: "n2" }]
+        links: [{ from: "n1", to: "n2", noAgent: true }]
       })
     }).pipe(
       Effect.provide(
@@ -85,6 +92,38 @@ describe("LeaderLocality with quorumLatency: agents that share their rows", () =
       )
     )
   )
+
+  it.effect("it asks the agents at their ends for the links it lacks, for as long as it lacks them", () => {
+    const told: Array<RowReport> = []
+    // n1 has measured its way to far, and not yet the one to n2.
+    const row = new Map([["far.memory:0", neighbour]])
+    const heard: HeardReport = {
+      agent: "n1",
+      rows: new Map([["n1.memory:0", row]]),
+      draining: new Set(),
+      attempts: [],
+      wanted: []
+    }
+    return Effect.gen(function* () {
+      assert.deepInclude(reasonOf(yield* evaluateOne), { links: [{ from: "n1", to: "n2" }] })
+      assert.deepStrictEqual(told.at(-1)?.wanted, [
+        { from: "n1.memory:0", to: "n2.memory:0", askedAtMillis: 0 }
+      ])
+      row.set("n2.memory:0", neighbour)
+      yield* evaluateOne
+      assert.deepStrictEqual(told.at(-1)?.wanted, [])
+    }).pipe(
+      Effect.provide(
+        agent({
+          options: { policy: "quorumLatency", minRounds: 1 },
+          exchange: {
+            publish: (report) => Effect.sync(() => void told.push(report)),
+            heard: Effect.succeed([heard])
+          }
+        })
+      )
+    )
+  })
 
   it.effect(
     "the regret of a badly placed leader is a metric; another agent's claim is enough to know it",
@@ -104,7 +143,8 @@ describe("LeaderLocality with quorumLatency: agents that share their rows", () =
                   agent: "n1",
                   rows: new Map([["n1.memory:0", new Map([["n2.memory:0", neighbour]])]]),
                   draining: new Set<string>(),
-                  attempts: []
+                  attempts: [],
+                  wanted: []
                 }
               ])
             }

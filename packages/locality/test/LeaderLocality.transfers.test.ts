@@ -182,6 +182,7 @@ it.effect("of many groups the ones that gain most move first, six in a minute", 
               agent: "x",
               draining: new Set<string>(),
               attempts: [],
+              wanted: [],
               rows: new Map(
                 names.flatMap((_, index) =>
                   ["a", "b", "c", "d"].map(

@@ -66,10 +66,10 @@ const reasons: {
       _tag: "insufficientData",
       links: [
         { from: "n1", to: "n2" },
-        { from: "n1", to: "n3" }
+        { from: "n1", to: "n3", noAgent: true }
       ]
     },
-    `${better} not measured yet: n1-n2, n1-n3`
+    `${better} not measured yet: n1-n2, n1-n3 (no word from an agent at either end)`
   ],
   staleData: [
     { _tag: "staleData", links: [{ from: "n1", to: "n2" }] },

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- NAME [--json] [--full] [--idle] [--rounds N] [--seconds N] [--scenario NAME]... [--nodes N]`: runs one benchmark and prints its
+ * `npm run bench -- NAME [--help] [--json] [--full] [--idle] [--rounds N] [--seconds N] [--scenario NAME]... [--nodes N]`: runs one benchmark and prints its
  * tables; fails when a promise was not kept. `BenchmarkOptions` says what the flags mean.
  */
 import { parseArgs } from "node:util"
@@ -8,14 +8,15 @@ import { benchmarks } from "./benchmarks.ts"
 import { CommandError } from "./CommandError.ts"
 import { wholeNumber } from "./wholeNumber.ts"
 
-const usage = `usage: npm run bench -- <${Object.keys(benchmarks).join(" | ")}> [--json] [--full] [--idle] [--rounds N] [--seconds N] [--scenario NAME]... [--nodes N]`
+const usage = `usage: npm run bench -- <${Object.keys(benchmarks).join(" | ")}> [--help] [--json] [--full] [--idle] [--rounds N] [--seconds N] [--scenario NAME]... [--nodes N]`
 
-/** What to run, or a sentence on what is wrong with the command. */
+/** What to run; a sentence on what is wrong with the command; undefined when only help is wanted. */
 const readCommand = () => {
   try {
     const { positionals, values } = parseArgs({
       allowPositionals: true,
       options: {
+        help: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
         full: { type: "boolean", default: false },
         idle: { type: "boolean", default: false },
@@ -25,6 +26,7 @@ const readCommand = () => {
         nodes: { type: "string" }
       }
     })
+    if (values.help) return undefined
     const name = positionals.join(" ")
     const benchmark = benchmarks[name]
     if (benchmark === undefined) return `no benchmark "${name}"`
@@ -43,7 +45,7 @@ const readCommand = () => {
   }
 }
 
-type Command = Exclude<ReturnType<typeof readCommand>, string>
+type Command = Exclude<ReturnType<typeof readCommand>, string | undefined>
 
 const run = async ({ benchmark, json, name, options }: Command): Promise<void> => {
   const { broken, data, tables } = await benchmark(options)
@@ -59,7 +61,8 @@ const refuse = (sentence: string): void => {
 }
 
 const command = readCommand()
-if (typeof command === "string") refuse(command)
+if (command === undefined) console.log(usage)
+else if (typeof command === "string") refuse(command)
 else {
   await run(command).catch((cause: unknown) => {
     if (!(cause instanceof CommandError)) throw cause

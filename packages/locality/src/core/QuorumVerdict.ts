@@ -5,6 +5,8 @@ import type { UnreachableVoter } from "./LeaderPolicy.ts"
 export interface LinkEnds {
   readonly from: string
   readonly to: string
+  /** No agent has told of either end, so nobody can measure it. */
+  readonly noAgent?: true | undefined
 }
 
 /** A transfer that is wanted. */

@@ -12,8 +12,8 @@ const jitterShare = 0.2
 export const jittered = (millis: number, random: number): number =>
   millis * (1 + jitterShare * (2 * random - 1))
 
-/** Time between the rounds of a link that has too few of them to count, in ms. */
-export const youngPauseMillis = 5000
+/** Time between the rounds of a link that has too few of them to count, or that decides an open question, in ms. */
+export const urgentPauseMillis = 5000
 
 /** How long a link must have been steady, in ms. */
 const steadyMillis = 3_600_000

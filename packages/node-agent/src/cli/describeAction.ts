@@ -51,5 +51,6 @@ const describeReason = Match.typeTags<StayReason, string>()({
 /** A transfer that serves another end than speed saves nothing. */
 const saving = (gainMillis: number): string => (gainMillis > 0 ? `, saving ${shortMillis(gainMillis)}` : "")
 
-const describeLinks = (links: ReadonlyArray<{ readonly from: string; readonly to: string }>): string =>
-  links.map(({ from, to }) => `${from}-${to}`).join(", ")
+const describeLinks = (
+  links: ReadonlyArray<{ readonly from: string; readonly to: string; readonly noAgent?: true | undefined }>
+): string => links.map(({ from, noAgent, to }) => `${from}-${to}${noAgent ? " (no agent)" : ""}`).join(", ")

@@ -54,15 +54,11 @@ const leasedQuorum = (
   )
 }
 
-const leaseElection = (
-  { self, timing: { heartbeatMillis, leaseMillis } }: ContenderSettings,
-  store: LeaseStorePlace
-) =>
+const leaseElection = ({ self, timing: { leaseMillis } }: ContenderSettings, store: LeaseStorePlace) =>
   LeaseElection.layer({
     self,
     ttl: Duration.millis(leaseMillis),
-    guard: guardOf(leaseMillis),
-    poll: Duration.millis(heartbeatMillis)
+    guard: guardOf(leaseMillis)
   }).pipe(Layer.provide(layerOf(store)))
 
 const layerOf = (place: LeaseStorePlace): Layer.Layer<LeaseStore, LeaseStoreError> => {

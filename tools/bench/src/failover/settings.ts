@@ -40,7 +40,7 @@ export interface FencedResources {
 
 /** The timing that all sides of a comparison use. */
 export interface FailoverTiming {
-  /** Between our heartbeats, between looks at a lease in a store, and between etcd's heartbeats. */
+  /** Between our heartbeats, and between etcd's; a lease in a store is looked at as often as its default says. */
   readonly heartbeatMillis: number
   /** Our leases, and etcd's election timeout. */
   readonly leaseMillis: number

@@ -86,17 +86,21 @@ export class Cluster {
     return at
   }
 
+  /**
+   * Keeps the process of a node busy for so long, in the middle of a probe whose answers then wait in its sockets; returns when that is over.
+   * Ours only. Packets to the node take `answerMillis` meanwhile: longer than the time-out of a direct probe, shorter than its round.
+   */
+  async stall(name: string, millis: number, answerMillis: number): Promise<void> {
+    await this.#slow(name, answerMillis)
+    await this.#processOf(name).ask({ cmd: "stall", millis })
+    await this.#slow(name, 0)
+  }
+
   /** Cuts all links between two groups, or mends them; returns when. */
   async part(one: ReadonlyArray<string>, other: ReadonlyArray<string>, cut: boolean): Promise<number> {
     const at = monotonicMillis()
-    const [from, to] = [one, other].map((group) =>
-      this.places.filter(({ name }) => group.includes(name)).map(({ port }) => port)
-    )
-    const links = { cmd: "setLink", loss: 0, delayMillis: 0, cut } as const
-    for (const process of this.#processes) {
-      await process.ask({ ...links, from: from ?? [], to: to ?? [] })
-      await process.ask({ ...links, from: to ?? [], to: from ?? [] })
-    }
+    await this.#setLinks(one, other, { delayMillis: 0, cut })
+    await this.#setLinks(other, one, { delayMillis: 0, cut })
     return at
   }
 
@@ -134,6 +138,23 @@ export class Cluster {
   /** Ends all processes. */
   async close(): Promise<void> {
     await Promise.all(this.#processes.map((process) => process.close()))
+  }
+
+  async #slow(name: string, delayMillis: number): Promise<void> {
+    const others = this.names.filter((other) => other !== name)
+    await this.#setLinks(others, [name], { delayMillis, cut: false })
+  }
+
+  async #setLinks(
+    from: ReadonlyArray<string>,
+    to: ReadonlyArray<string>,
+    link: { readonly delayMillis: number; readonly cut: boolean }
+  ): Promise<void> {
+    const portsOf = (group: ReadonlyArray<string>) =>
+      this.places.filter(({ name }) => group.includes(name)).map(({ port }) => port)
+    for (const process of this.#processes) {
+      await process.ask({ cmd: "setLink", from: portsOf(from), to: portsOf(to), loss: 0, ...link })
+    }
   }
 
   #processOf(name: string): HarnessProcess {

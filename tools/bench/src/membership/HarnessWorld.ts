@@ -40,6 +40,10 @@ export class HarnessWorld {
       case "setLink":
         this.#links.set(request)
         return {}
+      case "stall":
+        await this.#links.nextStream()
+        keepBusy(request.millis)
+        return {}
       case "stats":
         return this.#stats()
       case "events": {
@@ -80,7 +84,9 @@ export class HarnessWorld {
       const [text, fields] = Array.isArray(message) ? (message as ReadonlyArray<unknown>) : [message]
       if (text !== "member changed") return
       const { from, member, to } = fields as { member: string; from?: string; to?: string }
-      if (member === name || isIn(from) === isIn(to)) return
+      if (member === name) return
+      if (to === "suspect") this.#note("suspected", name, member)
+      if (isIn(from) === isIn(to)) return
       if (isIn(to)) seen.add(member)
       else seen.delete(member)
       this.#note(isIn(to) ? "joined" : to === "left" ? "left" : "failed", name, member)
@@ -122,6 +128,12 @@ export class HarnessWorld {
   #note(event: Sighting["event"], observer: string, member: string): void {
     this.#seen.push({ at: monotonicMillis(), event, observer, member })
   }
+}
+
+/** Blocks the event loop: nothing is read, no timer runs. */
+const keepBusy = (millis: number): void => {
+  const end = monotonicMillis() + millis
+  while (monotonicMillis() < end);
 }
 
 const isIn = (standing: string | undefined): boolean => standing === "alive" || standing === "suspect"

@@ -19,10 +19,21 @@ const perfect: Link = { loss: 0, delayMillis: 0, cut: false }
 export class FaultyLinks {
   readonly traffic: Traffic = { datagramsOut: 0, bytesOut: 0, streamsOut: 0 }
   readonly #faulty = new Map<string, Link>()
+  #onConnect: (() => void) | undefined
 
   /** Sets the links from each port to each of the others. */
   set({ from, to, ...link }: Extract<Request, { cmd: "setLink" }>): void {
     for (const one of from) for (const other of to) this.#faulty.set(`${one} ${other}`, link)
+  }
+
+  /**
+   * Resolves once another stream was begun, right before the timers that are due then: a process that is held up there runs them late, and
+   * before it reads what came in meanwhile.
+   */
+  nextStream(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onConnect = resolve
+    })
   }
 
   /** The transport of a node, which sends over these links. */
@@ -49,6 +60,8 @@ export class FaultyLinks {
       },
       connect: (to, handler) => {
         this.traffic.streamsOut += 1
+        if (this.#onConnect !== undefined) setImmediate(this.#onConnect)
+        this.#onConnect = undefined
         return linkTo(to).cut ? silence : inner.connect(to, handler)
       }
     }

@@ -39,6 +39,11 @@ export const Request = Schema.Union([
     delayMillis: Schema.Finite,
     cut: Schema.Boolean
   }),
+  /**
+   * Keeps the process busy for so long, once, right after it began a stream; beside a member that is slow to answer that is the middle of a
+   * probe. Ours only, since it is about the one thread of Node.js.
+   */
+  Schema.Struct({ cmd: Schema.Literal("stall"), millis: Schema.Finite }),
   Schema.Struct({ cmd: Schema.Literal("stats") }),
   /** What was seen since the last call. */
   Schema.Struct({ cmd: Schema.Literal("events") }),
@@ -66,10 +71,13 @@ export const Stats = Schema.Struct({
 /** Totals of one harness since its start. */
 export type Stats = typeof Stats.Type
 
-/** What one node saw of another. `started` and `stopped` are about the observer itself; memberlist says `failed` for `left`. */
+/**
+ * What one node saw of another. `started` and `stopped` are about the observer itself; memberlist says `failed` for `left`, and never
+ * `suspected`.
+ */
 export const Sighting = Schema.Struct({
   at: Schema.Finite,
-  event: Schema.Literals(["started", "stopped", "joined", "failed", "left"]),
+  event: Schema.Literals(["started", "stopped", "joined", "suspected", "failed", "left"]),
   observer: Schema.String,
   member: Schema.String
 })

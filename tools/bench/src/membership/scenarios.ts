@@ -2,29 +2,15 @@
 import { setTimeout as delay } from "node:timers/promises"
 
 import type { Cluster } from "./Cluster.ts"
+import { count, seconds } from "./figures.ts"
 import { udpCounters } from "./kernel.ts"
 import { monotonicMillis, type Stats } from "./protocol.ts"
 import type { Figure, Figures, Scenario } from "./Scenario.ts"
 import { between, convergedAfter, detection, falseLeaves } from "./sightings.ts"
+import { standstills } from "./standstills.ts"
 
 const together = { apart: false, sealed: false, paceMillis: 30 }
-const apart = { ...together, apart: true }
 const lan = { ours: "parity", memberlist: "lan" } as const
-
-const seconds = (key: string, what: string, target?: Figure["target"]): Figure => ({
-  key,
-  what,
-  unit: "s",
-  digits: 2,
-  ...(target === undefined ? {} : { target })
-})
-const count = (key: string, what: string, max?: number): Figure => ({
-  key,
-  what,
-  unit: "",
-  digits: 0,
-  ...(max === undefined ? {} : { target: { max } })
-})
 
 /** After joins, until compilers have come to rest and joins are told. */
 const settleMillis = 30_000
@@ -125,40 +111,6 @@ const burst = async (cluster: Cluster): Promise<Figures> => {
   }
 }
 
-const stopSeconds = 60
-
-const majority = async (cluster: Cluster): Promise<Figures> => {
-  const stopped = cluster.names.slice(1)
-  const stoppedAt = cluster.signal(stopped, "SIGSTOP")
-  await delay(stopSeconds * 1000)
-  const resumedAt = cluster.signal(stopped, "SIGCONT")
-  await delay(30_000)
-  const log = await cluster.log()
-  const failures = between(log, stoppedAt, resumedAt).filter(({ event }) => event === "failed")
-  const perMember = stopped.map((name) => failures.filter(({ member }) => member === name).length)
-  return {
-    perMember: Math.max(...perMember),
-    afterwards: falseLeaves(between(log, resumedAt)),
-    whole: convergedAfter(log, cluster.names.length, resumedAt) / 1000
-  }
-}
-
-const single = async (cluster: Cluster): Promise<Figures> => {
-  const name = cluster.names.at(-1) ?? ""
-  const stoppedAt = cluster.signal([name], "SIGSTOP")
-  await delay(8000)
-  const resumedAt = cluster.signal([name], "SIGCONT")
-  await cluster.converged(30)
-  await delay(5000)
-  const log = await cluster.log()
-  const during = between(log, stoppedAt, resumedAt)
-  return {
-    declared: detection(during, name, stoppedAt).observers,
-    back: convergedAfter(log, cluster.names.length, resumedAt) / 1000,
-    falseLeaves: falseLeaves(during, [name]) + falseLeaves(between(log, resumedAt))
-  }
-}
-
 const healSecondsMax = 90
 
 const partition = async (cluster: Cluster): Promise<Figures> => {
@@ -210,7 +162,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
     name: "kill",
     what: "one dies; equal formulas",
     nodes: 100,
-    rounds: 3,
+    rounds: 10,
     // What memberlist was measured to take.
     figures: killFigures({ min: 9.8, max: 10.8 }),
     measure: kill
@@ -220,7 +172,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
     name: "kill-fast",
     what: "one dies; profile fast",
     nodes: 100,
-    rounds: 3,
+    rounds: 10,
     profiles: { ours: "fast", memberlist: undefined },
     figures: killFigures({ max: 7 }),
     measure: kill
@@ -240,33 +192,7 @@ export const scenarios: ReadonlyArray<Scenario> = [
     ],
     measure: burst
   },
-  {
-    ...base,
-    name: "stop-majority",
-    what: "all but one stand still for 60 s (SIGSTOP)",
-    nodes: 16,
-    cluster: apart,
-    figures: [
-      count("perMember", "deaths told of each meanwhile, most", 1),
-      count("afterwards", "false leaves in 30 s afterwards, all nodes", 0),
-      seconds("whole", "until all see all afterwards")
-    ],
-    measure: majority
-  },
-  {
-    ...base,
-    name: "stop-one",
-    what: "one stands still for 8 s (SIGSTOP)",
-    nodes: 16,
-    rounds: 3,
-    cluster: apart,
-    figures: [
-      count("declared", "nodes that held it dead"),
-      seconds("back", "until all see all afterwards", { max: 0.5 }),
-      count("falseLeaves", "false leaves", 0)
-    ],
-    measure: single
-  },
+  ...standstills,
   {
     ...base,
     name: "partition",

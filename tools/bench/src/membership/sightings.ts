@@ -36,6 +36,18 @@ export const between = (
 export const falseLeaves = (log: ReadonlyArray<Sighting>, gone: ReadonlyArray<string> = []): number =>
   log.filter(({ event, member }) => event === "failed" && !gone.includes(member)).length
 
+/** How often members were suspected, or called failed: `by` one node or any, of all members `except` one. */
+export const accusations = (
+  log: ReadonlyArray<Sighting>,
+  { by, except }: { readonly by?: string; readonly except?: string }
+): number =>
+  log.filter(
+    ({ event, member, observer }) =>
+      (event === "suspected" || event === "failed") &&
+      (by === undefined || observer === by) &&
+      member !== except
+  ).length
+
 /** How long after `since` so many running nodes first all held each other, in ms; infinite when they never did. */
 export const convergedAfter = (log: ReadonlyArray<Sighting>, nodes: number, since: number): number => {
   const views = new Map<string, Set<string>>()
@@ -73,6 +85,8 @@ const apply = (views: Map<string, Set<string>>, { event, member, observer }: Sig
     case "failed":
     case "left":
       seen?.delete(member)
+      break
+    case "suspected":
   }
   return (seen?.size ?? 0) - before
 }

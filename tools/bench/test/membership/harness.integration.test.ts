@@ -1,7 +1,8 @@
 import { afterAll, assert, describe, it } from "vitest"
 
 import { Cluster } from "../../src/membership/Cluster.ts"
-import { convergedAfter, detection } from "../../src/membership/sightings.ts"
+import { monotonicMillis } from "../../src/membership/protocol.ts"
+import { accusations, between, convergedAfter, detection } from "../../src/membership/sightings.ts"
 import { memberlist, ours, type System } from "../../src/membership/systems.ts"
 
 const clusters: Array<Cluster> = []
@@ -46,3 +47,19 @@ describe.skipIf(process.platform !== "linux").each(systems)("the harness around 
     assert.sameMembers(Object.keys((await cluster.stats()).alive), ["n1", "n2", "n3"])
   })
 })
+
+it.skipIf(process.platform !== "linux")(
+  "our harness is busy when it is told to, and then goes on",
+  { timeout: 60_000 },
+  async () => {
+    const cluster = await start(ours, true, false)
+    const before = monotonicMillis()
+    await cluster.stall("n4", 5000, 600)
+    assert.isAtLeast(monotonicMillis() - before, 5000)
+    assert.isTrue(await cluster.until(30, ({ alive }) => Object.values(alive).every((seen) => seen === 4)))
+    const log = between(await cluster.log(), before)
+    // The others see no answer; the one that was busy knows that it is its own fault.
+    assert.isAbove(accusations(log, { by: "n1" }), 0)
+    assert.strictEqual(accusations(log, { by: "n4" }), 0)
+  }
+)

@@ -1,7 +1,13 @@
 import { assert, describe, it } from "vitest"
 
 import type { Sighting } from "../../src/membership/protocol.ts"
-import { between, convergedAfter, detection, falseLeaves } from "../../src/membership/sightings.ts"
+import {
+  accusations,
+  between,
+  convergedAfter,
+  detection,
+  falseLeaves
+} from "../../src/membership/sightings.ts"
 
 /** `3 a joined b`: at 3 ms a saw b join. */
 const logOf = (...lines: ReadonlyArray<string>): ReadonlyArray<Sighting> =>
@@ -37,6 +43,16 @@ describe("falseLeaves", () => {
   })
 })
 
+describe("accusations", () => {
+  it("are suspicions and failures, by one or any, of all but one", () => {
+    const log = logOf("1 a suspected x", "2 a failed x", "3 b suspected a", "4 b suspected x", "5 a joined x")
+    assert.strictEqual(accusations(log, {}), 4)
+    assert.strictEqual(accusations(log, { by: "a" }), 2)
+    assert.strictEqual(accusations(log, { except: "x" }), 1)
+    assert.strictEqual(accusations(log, { by: "a", except: "x" }), 0)
+  })
+})
+
 describe("convergedAfter", () => {
   it("is the time until the last of so many nodes saw the last", () => {
     assert.strictEqual(convergedAfter(logOf(...pair), 2, 0), 5)
@@ -48,6 +64,7 @@ describe("convergedAfter", () => {
     assert.strictEqual(convergedAfter(logOf(...pair, "20 a joined c"), 2, 6), 0)
     assert.strictEqual(convergedAfter(logOf(...pair, "6 a failed b"), 2, 7), Infinity)
     assert.strictEqual(convergedAfter(logOf(...pair, "6 a failed b", "9 a joined b"), 2, 7), 2)
+    assert.strictEqual(convergedAfter(logOf(...pair, "6 a suspected b"), 2, 7), 0)
   })
 
   it("a node that starts again sees nobody at first, and those that stopped count no more", () => {
