@@ -128,6 +128,7 @@ export const standstills: ReadonlyArray<Scenario> = [
     ...base,
     name: "stop-one-30",
     what: "one stands still for 30 s (SIGSTOP)",
+    rounds: 1,
     figures: singleFigures(),
     measure: single(30)
   },
@@ -135,6 +136,7 @@ export const standstills: ReadonlyArray<Scenario> = [
     ...base,
     name: "stop-often",
     what: "one stands still for 500 ms of every second, 60 times (SIGSTOP)",
+    rounds: 1,
     figures: oftenFigures,
     measure: often
   },
@@ -143,6 +145,7 @@ export const standstills: ReadonlyArray<Scenario> = [
     name: "stop-often-fast",
     what: "the same; profile fast",
     profiles: { ours: "fast", memberlist: undefined },
+    rounds: 1,
     figures: oftenFigures,
     measure: often
   },
