@@ -50,13 +50,17 @@ export class TransferRefused extends Schema.TaggedError<TransferRefused>()("Tran
   node: Schema.String,
   /** The member that was to lead. */
   to: Schema.String,
-  /** `handingOver`: to another member already; `unsupported`: the strategy cannot name its next leader. */
+  /**
+   * `handingOver`: to another member already; `otherConfig`: the member has another list of voters or another lease; `unsupported`: the
+   * strategy cannot name its next leader.
+   */
   reason: Schema.Literals([
     "unknownMember",
     "alreadyLeads",
     "notAlive",
     "noQuorum",
     "handingOver",
+    "otherConfig",
     "unsupported"
   ]),
   /** What is wrong and what would be right, for people. */

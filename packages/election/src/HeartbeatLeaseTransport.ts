@@ -5,6 +5,7 @@
 import { Heartbeats, NodeId, PeerCalls } from "@coterie/membership"
 import { Effect, FiberSet, Layer, Metric, Option, Schema } from "effect"
 
+import { ElectionConfig, rideConfig } from "./configRider.ts"
 import type { LeaseMessage } from "./core/leaseMessages.ts"
 import { makeLeaseOutbox } from "./leaseOutbox.ts"
 import { type LeaseHandlers, LeaseTransport } from "./LeaseTransport.ts"
@@ -12,8 +13,6 @@ import { type LeaseHandlers, LeaseTransport } from "./LeaseTransport.ts"
 /** A peer that invents epochs must not push our own past what a number can count. */
 const epochMax = 2 ** 52
 const epoch = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: epochMax }))
-/** 129 members with ids of 128 characters. */
-const configLengthMax = 20_000
 const millis = Schema.Finite
 const kind = Schema.Literals(["bid", "renew", "query"])
 const GrantReport = Schema.Struct({
@@ -29,7 +28,7 @@ const Messages = Schema.Array(
       kind,
       epoch,
       sentAtMillis: millis,
-      config: Schema.String.check(Schema.isMaxLength(configLengthMax))
+      config: ElectionConfig
     }),
     Schema.TaggedStruct("Answer", {
       kind,
@@ -103,6 +102,7 @@ const make = Effect.fnUntraced(function* () {
       if (exchange.handlers !== undefined)
         return yield* Effect.die("an election is attached to this transport already")
       exchange.handlers = handlers
+      yield* rideConfig(heartbeats, handlers.config, (from, config) => handlers.onConfig(from, config))
       yield* Effect.addFinalizer(() => Effect.sync(() => (exchange.handlers = undefined)))
     })
   })

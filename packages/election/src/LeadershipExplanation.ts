@@ -56,6 +56,10 @@ export const StandingReason = Schema.Literals([
   "bootHold",
   /** It may lead and waits for its chance. */
   "waiting",
+  /** Its list of voters is another than this node's. */
+  "otherVoters",
+  /** Its strategy or its lease is another than this node's. */
+  "otherElection",
   /** The store did not answer its last call. */
   "storeUnreachable"
 ])
@@ -88,7 +92,7 @@ export const LeadershipExplanation = Schema.Struct({
    */
   leaseLeftMillis: Schema.optional(Schema.Finite),
   rule: LeadershipRule,
-  /** Every member that this node knows, by id. */
+  /** Every member that this node knows, by id; then the nodes that are no members here and have another configuration. */
   members: Schema.Array(MemberStanding)
 })
 /** Who leads and why, and where every known member stands, as one node sees it at one moment. */

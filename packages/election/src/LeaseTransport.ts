@@ -14,6 +14,10 @@ export interface LeaseHandlers {
   readonly onRound: Effect.Effect<void>
   /** A message came in; what is sent to its sender before this returns rides back with the reply. */
   onMessage(from: NodeId, message: LeaseMessage): Effect.Effect<void>
+  /** What this node has configured, told to every node that the transport reaches, members or not. */
+  readonly config: string
+  /** A node, member or not, told what it has configured. */
+  onConfig(from: NodeId, config: string): Effect.Effect<void>
 }
 
 /** Carries lease messages. */

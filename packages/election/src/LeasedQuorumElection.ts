@@ -66,7 +66,9 @@ const make = Effect.fnUntraced(function* (options: typeof LeasedQuorumOptions.Ty
   )
   yield* transport.attach({
     onRound: node.offer({ _tag: "Beat" }),
-    onMessage: (from, message) => node.offer({ _tag: "Received", from, message })
+    onMessage: (from, message) => node.offer({ _tag: "Received", from, message }),
+    config: yield* node.query(({ config }) => config),
+    onConfig: (from, config) => node.offer({ _tag: "ConfigHeard", from, config })
   })
   yield* node.poll.pipe(Effect.delay(options.poll), Effect.forever, Effect.forkScoped)
 

@@ -7,6 +7,8 @@
 import { Heartbeats, type HeartbeatRider, NodeId } from "@coterie/membership"
 import { Clock, Duration, Effect, Layer, Metric, Option, Schema, Stream, SubscriptionRef } from "effect"
 
+import { watchConfigs } from "./configRider.ts"
+import { electionConfig } from "./core/otherConfigs.ts"
 import * as Core from "./core/quorumElection.ts"
 import { explainQuorum } from "./core/quorumReasons.ts"
 import { Election, type Leadership } from "./Election.ts"
@@ -88,6 +90,7 @@ const make = Effect.fnUntraced(function* (options: typeof QuorumElectionOptions.
   })
   yield* node.apply((nowMillis) => ({ _tag: "Start", nowMillis }))
   yield* Effect.addFinalizer(() => node.stop)
+  const configs = yield* watchConfigs(heartbeats, electionConfig(heartbeats.configured, "quorum"))
   yield* heartbeats.ride(riderOf(node))
 
   const view = {
@@ -111,7 +114,9 @@ const make = Effect.fnUntraced(function* (options: typeof QuorumElectionOptions.
       Effect.withSpan("QuorumElection.resign")
     ),
     transfer: refuseTransfer(view, "every node elects the smallest live member by itself"),
-    explain: node.query(explainQuorum)
+    explain: Effect.flatMap(configs, (heard) =>
+      node.query((state, nowMillis) => explainQuorum(state, nowMillis, heard))
+    )
   })
 })
 

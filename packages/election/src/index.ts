@@ -34,6 +34,7 @@ export {
 } from "./engine/handOver.ts"
 export { FilePromiseStore } from "./FilePromiseStore.ts"
 export { campaign } from "./campaign.ts"
+export { watchConfigs } from "./configRider.ts"
 export { combineGroups } from "./combineGroups.ts"
 export { FencedOut, fenced, type FencedResource, memoryFence } from "./fenced.ts"
 export { HeartbeatLeaseTransport } from "./HeartbeatLeaseTransport.ts"

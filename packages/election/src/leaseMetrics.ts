@@ -2,6 +2,7 @@
 import type { NodeId } from "@coterie/membership"
 import { Effect, Metric } from "effect"
 
+import { reportConfigNews } from "./configRider.ts"
 import type { LeasedQuorumEffect } from "./core/leasedQuorumState.ts"
 
 const metrics = {
@@ -36,6 +37,8 @@ export const reportLease = (self: NodeId, effect: LeasedQuorumEffect): Effect.Ef
       return changed(self, effect.epoch, true, "elected")
     case "Lost":
       return changed(self, effect.epoch, false, effect.reason)
+    case "ConfigNews":
+      return reportConfigNews(effect)
     case "Persist":
     case "Send":
     case "StopLeading":

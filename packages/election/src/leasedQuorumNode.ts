@@ -57,16 +57,10 @@ export const makeLeasedQuorumNode = Effect.fnUntraced(function* (
   const announce = Effect.flatMap(leadership, (now) => owner.announce(now))
 
   const perform = (effect: LeasedQuorumEffect): Effect.Effect<void> => {
-    switch (effect._tag) {
-      case "Send":
-        return transport.send(effect.to, effect.message)
-      case "StopLeading":
-        return owner.stopWork(apply({ _tag: "WorkStopped", epoch: effect.epoch }))
-      case "Persist":
-      case "Lead":
-      case "Lost":
-        return reportLease(self, effect)
-    }
+    if (effect._tag === "Send") return transport.send(effect.to, effect.message)
+    if (effect._tag === "StopLeading")
+      return owner.stopWork(apply({ _tag: "WorkStopped", epoch: effect.epoch }))
+    return reportLease(self, effect)
   }
 
   /** The state counts only once its promise is safe; a step that cannot be saved did not happen. */

@@ -1,18 +1,21 @@
 import { type HeartbeatRider, Heartbeats, PeerCalls } from "@coterie/membership"
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, type Schema } from "effect"
+import { TestClock } from "effect/testing"
 
 import type { LeaseMessage } from "../src/core/leaseMessages.ts"
+import { electionConfig } from "../src/core/otherConfigs.ts"
 import { HeartbeatLeaseTransport, LeaseTransport } from "../src/index.ts"
 import { counted } from "./support/counted.ts"
 import { present } from "./support/present.ts"
 
+const config = electionConfig(["a", "b", "c"], "leased 4000 ms")
 const query: LeaseMessage = {
   _tag: "Request",
   kind: "query",
   epoch: 0,
   sentAtMillis: 1,
-  config: "4000 a b c"
+  config
 }
 const release: LeaseMessage = { _tag: "Release", epoch: 3, reserveFor: null }
 
@@ -24,13 +27,14 @@ const transportOf = Effect.fnUntraced(function* (election: {
   const { onMessage = () => Effect.void, onRound = () => Effect.void } = election
   const called: Array<string> = []
   const received: Array<LeaseMessage> = []
-  let rider: HeartbeatRider | undefined
+  const configs: Array<string> = []
+  const riders = new Map<string, HeartbeatRider>()
   const heartbeats = Layer.succeed(Heartbeats, {
     self: "a",
     configured: ["a", "b", "c"],
     intervalMillis: 1000,
     deadAfterMillis: 4000,
-    ride: (taken) => Effect.sync(() => void (rider = taken))
+    ride: (taken) => Effect.sync(() => void riders.set(taken.name, taken))
   })
   const calls = Layer.succeed(PeerCalls, {
     addressOf: () => Effect.succeed(undefined),
@@ -49,9 +53,19 @@ const transportOf = Effect.fnUntraced(function* (election: {
       Effect.andThen(
         Effect.sync(() => received.push(message)),
         onMessage((to, answer) => transport.send(to, answer), from)
-      )
+      ),
+    config,
+    onConfig: (from, heard) => Effect.sync(() => void configs.push(`${from} ${heard}`))
   })
-  return { transport, rider: present(rider), called, received }
+  const riderOf = (name: string) => present(riders.get(name))
+  return {
+    transport,
+    rider: riderOf("lease"),
+    configRider: riderOf("election.config"),
+    called,
+    received,
+    configs
+  }
 })
 
 const sendBoth = (send: LeaseTransport["Service"]["send"]) =>
@@ -112,7 +126,8 @@ describe("HeartbeatLeaseTransport", () => {
         [{ ...release, epoch: 1.5 }],
         [{ ...release, reserveFor: "two words" }],
         [{ ...query, kind: "steal" }],
-        [{ ...query, config: "x".repeat(20_001) }],
+        [{ ...query, config: "4000 a b c" }],
+        [{ ...query, config: config.padEnd(66) }],
         [{ _tag: "Other" }],
         Array.from({ length: 9 }, () => release)
       ]
@@ -137,6 +152,36 @@ describe("HeartbeatLeaseTransport", () => {
       assert.lengthOf((yield* rider.request("b")) as ReadonlyArray<unknown>, 8)
       const after = yield* counted("election_lease_messages_dropped_total", { reason: "outbox_full" })
       assert.strictEqual(after - before, 4)
+    })
+  )
+
+  it.effect("tells everybody what is configured, strangers again only after a while, and hears of them", () =>
+    Effect.gen(function* () {
+      const { configRider, configs } = yield* transportOf({})
+      assert.strictEqual(configRider.audience, "everybody")
+      const other = electionConfig(["d", "e"], "leased 4000 ms")
+      for (const peer of ["b", "d"]) {
+        assert.strictEqual(yield* configRider.request(peer), config)
+        yield* configRider.onReply(peer, other)
+      }
+      assert.strictEqual(yield* configRider.request("b"), config)
+      assert.isUndefined(yield* configRider.request("d"))
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual(yield* configRider.request("d"), config)
+      assert.strictEqual(yield* configRider.onBeat("e", other), config)
+      assert.isUndefined(yield* configRider.onBeat("e", undefined))
+      assert.deepStrictEqual(configs, [`b ${other}`, `d ${other}`, `e ${other}`])
+    })
+  )
+
+  it.effect("counts what is no configuration", () =>
+    Effect.gen(function* () {
+      const { configRider, configs } = yield* transportOf({})
+      const before = yield* counted("election_configs_unreadable_total", {})
+      for (const payload of [7, "", "a b c", { config }, config.padEnd(66)])
+        yield* configRider.onBeat("d", payload)
+      assert.strictEqual((yield* counted("election_configs_unreadable_total", {})) - before, 5)
+      assert.deepStrictEqual(configs, [])
     })
   )
 })

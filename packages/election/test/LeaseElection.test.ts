@@ -3,12 +3,14 @@ import { Clock, Context, Deferred, Duration, Effect, Exit, Fiber, Layer, Schema,
 import { TestClock } from "effect/testing"
 
 import { Election, LeaderLease, LeaseElection, LeaseElectionOptions, LeaseStore } from "../src/index.ts"
+import { timingOf } from "../src/LeaseElectionOptions.ts"
 import { type LeaseStoreFault, makeFaultyLeaseStore } from "../src/testing/index.ts"
 import { counted } from "./support/counted.ts"
 import { present } from "./support/present.ts"
 
-/** Default timing: 10 s to live less 0.5 s guard, renewed every 10/3 s, calls given up after as long. */
+/** Default timing: 10 s to live less 0.5 s guard, renewed every 10/3 s, calls given up after as long; read every half second. */
 const ttlMillis = 10_000
+const pollMillis = 500
 
 /** Nodes over one store in memory, each behind faults of its own. */
 const makeCluster = Effect.gen(function* () {
@@ -130,7 +132,7 @@ describe("LeaseElection", () => {
       const waited = yield* millisUntilLeads(b)
       assert.isAtLeast(waited, ttlMillis - ttlMillis / 3)
       // To live, the drift, and one look.
-      assert.isAtMost(waited, ttlMillis * 1.025 + 1000)
+      assert.isAtMost(waited, ttlMillis * 1.025 + pollMillis)
       assert.isFalse(yield* a.isLeader)
       assert.isAbove((yield* b.leadership).term, 1)
     })
@@ -144,16 +146,14 @@ describe("LeaseElection", () => {
       const c = yield* start("c")
       yield* a.resign
       assert.isAtMost(
-        Math.min(
-          yield* millisUntilLeads({ isLeader: Effect.map(leaderAmong([b, c]), (all) => all.length === 1) })
-        ),
-        1000
+        yield* millisUntilLeads({ isLeader: Effect.map(leaderAmong([b, c]), (all) => all.length === 1) }),
+        pollMillis
       )
       const [second] = yield* leaderAmong([b, c])
       yield* present(second).stop
       const others = second === b ? [a, c] : [a, b]
       const followed = Effect.map(leaderAmong(others), (all) => all.length === 1)
-      assert.isAtMost(yield* millisUntilLeads({ isLeader: followed }), 1000)
+      assert.isAtMost(yield* millisUntilLeads({ isLeader: followed }), pollMillis)
     })
   )
 
@@ -183,7 +183,7 @@ describe("LeaseElection", () => {
       assert.isTrue(yield* a.isLeader)
       const waited = yield* millisUntilLeads(b)
       assert.isAtLeast(waited, 1000)
-      assert.isAtMost(waited, 1000 + ttlMillis * 1.025 + 1000)
+      assert.isAtMost(waited, 1000 + ttlMillis * 1.025 + pollMillis)
       assert.isFalse(yield* a.isLeader)
       yield* TestClock.adjust("1 hour")
     })
@@ -246,7 +246,7 @@ describe("LeaseElection", () => {
       const [fromA, fromB] = [a.calls(), b.calls()]
       yield* TestClock.adjust("100 seconds")
       assert.approximately(a.calls() - fromA, 30, 1)
-      assert.approximately(b.calls() - fromB, 111, 13)
+      assert.approximately(b.calls() - fromB, 222, 26)
     })
   )
 
@@ -273,6 +273,14 @@ describe("LeaseElectionOptions", () => {
     )
     assert.include(refusal({ guard: Duration.seconds(4) }), "guard must be at most a third of ttl")
     assert.include(refusal({ poll: Duration.seconds(11) }), "poll must be")
+    assert.include(refusal({ poll: Duration.millis(9) }), "poll must be")
+  })
+
+  it("looks twenty times per time to live, and once a second at the least", () => {
+    assert.strictEqual(pollOf("500 millis"), 25)
+    assert.strictEqual(pollOf("10 seconds"), 500)
+    assert.strictEqual(pollOf("1 day"), 1000)
+    assert.strictEqual(pollOf("10 seconds", { poll: Duration.seconds(3) }), 3000)
   })
 })
 
@@ -284,3 +292,8 @@ const refusal = (options: Partial<Parameters<typeof LeaseElection.layer>[0]>) =>
   })
   return Exit.isFailure(decoded) ? String(decoded.cause) : ""
 }
+
+/** How often a node looks with this time to live, in ms. */
+const pollOf = (ttl: Duration.Input, options: { readonly poll?: Duration.Duration } = {}) =>
+  timingOf(LeaseElectionOptions.make({ self: "a", ttl: Duration.fromInputUnsafe(ttl), ...options }))
+    .pollMillis

@@ -16,11 +16,12 @@ import {
 } from "effect"
 import { TestClock } from "effect/testing"
 
+import { electionConfig } from "../src/core/otherConfigs.ts"
 import { Election, LeadershipLost, QuorumElection, QuorumElectionOptions } from "../src/index.ts"
 
 /** Heartbeats whose every step the test plays by hand. */
 const handDriven = Effect.fnUntraced(function* (self: string, configured: ReadonlyArray<string>) {
-  let rider: HeartbeatRider | undefined
+  const riders = new Map<string, HeartbeatRider>()
   const heartbeats = Layer.succeed(
     Heartbeats,
     Heartbeats.of({
@@ -30,18 +31,19 @@ const handDriven = Effect.fnUntraced(function* (self: string, configured: Readon
       deadAfterMillis: 4_000,
       ride: (added) =>
         Effect.acquireRelease(
-          Effect.sync(() => {
-            rider = added
-          }),
-          () => Effect.sync(() => (rider = undefined))
+          Effect.sync(() => void riders.set(added.name, added)),
+          () => Effect.sync(() => riders.delete(added.name))
         )
     })
   )
   const scope = yield* Scope.fork(yield* Effect.scope)
   const layer = QuorumElection.layer({ masterCooldown: Duration.seconds(10) })
   const context = yield* Layer.buildWithScope(Layer.provide(layer, heartbeats), scope)
-  if (rider === undefined) return yield* Effect.die("the election does not ride on heartbeats")
-  return { election: Context.get(context, Election), rider, stop: Scope.close(scope, Exit.void) }
+  const rider = riders.get("election")
+  const configRider = riders.get("election.config")
+  if (rider === undefined || configRider === undefined)
+    return yield* Effect.die("the election does not ride on heartbeats")
+  return { election: Context.get(context, Election), rider, configRider, stop: Scope.close(scope, Exit.void) }
 })
 
 const members = ["a", "b", "c"]
@@ -62,6 +64,25 @@ const measured = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => Effect.provideService(effect, Metric.MetricRegistry, new Map()))
 
 describe("QuorumElection", () => {
+  it.effect("shows and counts a node with another list of voters, and counts it as alive all the same", () =>
+    Effect.gen(function* () {
+      const { configRider, election, rider } = yield* handDriven("a", members)
+      yield* rider.onBeat("b", undefined)
+      for (const from of ["b", "x"]) yield* configRider.onBeat(from, electionConfig(["b", "x"], "quorum"))
+      const standings = (yield* election.explain).members.map(({ id, reason }) => `${id} ${reason}`)
+      assert.deepStrictEqual(standings, ["a leads", "b otherVoters", "c dead", "x otherVoters"])
+      assert.isTrue((yield* election.quorum).present)
+      assert.strictEqual(yield* metric("election_other_configs"), 2)
+      for (const from of ["b", "x"])
+        yield* configRider.onBeat(from, electionConfig(["c", "b", "a"], "quorum"))
+      assert.notInclude(
+        (yield* election.explain).members.map(({ reason }) => reason),
+        "otherVoters"
+      )
+      assert.strictEqual(yield* metric("election_other_configs"), 0)
+    }).pipe(measured)
+  )
+
   it("has the documented defaults", () => {
     const options = QuorumElectionOptions.make({})
     assert.strictEqual(Duration.toSeconds(options.masterCooldown), 120)

@@ -208,7 +208,7 @@ const Api = section({
   allowRemoteDrain: withDefault(
     Switch,
     false,
-    "Let a caller from another machine drain this node and hand leadership over."
+    "Let a caller from another machine drain this node, hand leadership over and declare dead members left."
   )
 })
 

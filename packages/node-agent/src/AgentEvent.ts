@@ -21,7 +21,15 @@ export const AgentEvent = Schema.TaggedUnion({
     reason: Schema.String
   },
   /** Something about this node itself or its network, by a word for scripts and a clause for people. */
-  notice: { ...head, notice: Schema.String, reason: Schema.String },
+  notice: {
+    ...head,
+    notice: Schema.String,
+    reason: Schema.String,
+    /** Whom it is about, where that is another node that gave its name; of one that is not let in it is a claim. */
+    member: Schema.optional(Schema.String),
+    /** Where that node is. */
+    address: Schema.optional(Schema.String)
+  },
   /** The agents have another leader, or none. */
   leader: { ...head, leader: Schema.optional(Schema.String), term: Schema.Finite },
   /** A group's leadership was asked to move. */

@@ -8,9 +8,12 @@ import {
   layerSuspendClock,
   LeasedQuorumElection,
   type PromiseStoreFailed,
-  QuorumElection
+  QuorumElection,
+  watchConfigs
 } from "@coterie/election"
-import type { Heartbeats, Membership, PeerCalls } from "@coterie/membership"
+import { configOf } from "@coterie/election/core/leasedQuorumState"
+import { electionConfig } from "@coterie/election/core/otherConfigs"
+import { Heartbeats, type Membership, type PeerCalls } from "@coterie/membership"
 import { Duration, Effect, Layer } from "effect"
 
 import type { AgentConfig } from "./AgentConfig.ts"
@@ -34,13 +37,23 @@ export const agentElection = (
   }
 }
 
-const followed = ({ election, membership }: AgentConfig) =>
-  FollowedElection.layer({
-    voters: membership.peers.map(({ id }) => id),
-    interval: membership.interval,
-    deadAfter: membership.deadAfter,
-    termsFence: election.strategy === "leased"
-  })
+const followed = ({ election, membership }: AgentConfig) => {
+  const voters = membership.peers.map(({ id }) => id)
+  const termsFence = election.strategy === "leased"
+  const configured = termsFence
+    ? configOf(voters, { leaseMillis: Duration.toMillis(election.lease) })
+    : electionConfig(voters, election.strategy)
+  return Layer.merge(
+    FollowedElection.layer({
+      voters,
+      interval: membership.interval,
+      deadAfter: membership.deadAfter,
+      termsFence
+    }),
+    // Who asks other voters than the rest may be told of another leader.
+    Layer.effectDiscard(Effect.flatMap(Heartbeats, (heartbeats) => watchConfigs(heartbeats, configured)))
+  )
+}
 
 const leased = (config: AgentConfig) => {
   const { cooldown, lease } = config.election

@@ -1,5 +1,5 @@
 /** Writes down what the blocks of an agent tell of themselves. */
-import type { SwimNotice } from "@coterie/membership"
+import type { PeerRefusal, SwimNotice } from "@coterie/membership"
 import { Effect, Stream } from "effect"
 
 import type { AgentBlocks } from "./AgentBlocks.ts"
@@ -17,7 +17,7 @@ export const watchMembers = Effect.fnUntraced(function* (
   )
   if (swim !== undefined)
     yield* watch(swim.notices, (notice) =>
-      record({ _tag: "notice", notice: notice._tag, reason: explainNotice(notice) })
+      record({ _tag: "notice", notice: notice._tag, reason: explainNotice(notice), ...aboutWhom(notice) })
     )
 })
 
@@ -43,8 +43,32 @@ export const watchLeaders = Effect.fnUntraced(function* (
 const watch = <A>(stream: Stream.Stream<A>, note: (told: A) => Effect.Effect<void>) =>
   Effect.forkScoped(Stream.runForEach(stream, note), { startImmediately: true })
 
+const aboutWhom = (notice: SwimNotice) => {
+  if (notice._tag !== "PeerRefused" && notice._tag !== "UdpBlocked") return {}
+  const { address, id } = notice
+  return { address, ...(id === undefined ? {} : { member: id }) }
+}
+
+/** What would be right, by the word for a refusal. */
+const remedies: ReadonlyMap<string, string> = new Map<PeerRefusal, string>([
+  ["version", "run releases that understand each other"],
+  ["mode", "either all nodes have membership.keys_file or none"],
+  ["label", "cluster must be the same on all nodes"],
+  ["unknown_key", "both need a key in common, see coterie keyring list"]
+])
+
+const withRemedy = (text: string, reason = ""): string =>
+  remedies.has(reason) ? `${text}; ${remedies.get(reason)}` : text
+
 const explainNotice = (notice: SwimNotice): string => {
   switch (notice._tag) {
+    case "PeerRefused": {
+      const { address, detail, id = "somebody", reason } = notice
+      return withRemedy(`${id} at ${address} is not let in (${reason}): ${detail}`, reason)
+    }
+    case "JoinFailed":
+      // A refusal ends with its word.
+      return withRemedy(`this node cannot join: ${notice.detail}`, notice.detail.split(": ").at(-1))
     case "NameConflict":
       return `another process uses this node's name at ${notice.other.address}`
     case "Superseded":

@@ -13,14 +13,26 @@ const makeFleet = Effect.map(makeSwimFleet, (start) => (id: string, voters: Read
   return Effect.map(started, Context.get(AgentBlocks))
 })
 
+/** The warnings of all agents so far, and how many name something. */
+const makeWarnings = () => {
+  const warnings: Array<string> = []
+  const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
+    if (logLevel === "Warn") warnings.push(JSON.stringify(message))
+  })
+  const count = (...words: ReadonlyArray<string>) =>
+    Effect.sync(() => warnings.filter((line) => words.every((word) => line.includes(`"${word}"`))).length)
+  return { count, layer: Logger.layer([logger]) }
+}
+
+/** Where the nodes stand as an agent explains it. */
+const standingsAt = ({ election }: AgentBlocks["Service"]) =>
+  Effect.map(election?.explain ?? Effect.die("no election"), ({ members }) =>
+    members.map(({ id, reason }) => `${id} ${reason}`).join(", ")
+  )
+
 describe("lists of voters", () => {
   it.live("made for heartbeats, without the node itself, leave all without a vote, and each says so", () => {
-    const warnings: Array<string> = []
-    const logger = Logger.make<unknown, void>(({ logLevel, message }) => {
-      if (logLevel === "Warn") warnings.push(JSON.stringify(message))
-    })
-    const count = (event: string) =>
-      Effect.sync(() => warnings.filter((warning) => warning.includes(`"${event}"`)).length)
+    const { count, layer } = makeWarnings()
     return Effect.gen(function* () {
       const start = yield* makeFleet
       const { reachability } = yield* start("n1", ["n2"])
@@ -30,7 +42,22 @@ describe("lists of voters", () => {
       const asked = { name: explainCall, payload: null, timeout: "5 seconds" } as const
       const unasked = yield* Effect.flip(reachability.calls.call("n2", asked))
       assert.notStrictEqual(unasked.kind, "timeout", "they would ask each other for ever")
-    }).pipe(Effect.scoped, Effect.provide(Logger.layer([logger])))
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  })
+
+  it.live("without a common voter elect a leader each, and every node warns of the other once", () => {
+    const { count, layer } = makeWarnings()
+    return Effect.gen(function* () {
+      const start = yield* makeFleet
+      const first = yield* start("n1", ["n1"])
+      const second = yield* start("n2", ["n2"])
+      const follower = yield* start("n3", ["n1"])
+      yield* eventually(standingsAt(first), (told) => told === "n1 leads, n2 otherVoters")
+      yield* eventually(standingsAt(second), (told) => told === "n2 leads, n1 otherVoters, n3 otherVoters")
+      yield* eventually(standingsAt(follower), (told) => told === "n1 leads, n2 otherVoters")
+      yield* eventually(count("otherVoters"), (warned) => warned === 4)
+      assert.strictEqual(yield* count("otherVoters", "n2"), 2, "n1 and n3 warn of n2")
+    }).pipe(Effect.scoped, Effect.provide(layer))
   })
 
   it.live("that differ elect only where a majority of a list has that very list", () =>
@@ -47,6 +74,8 @@ describe("lists of voters", () => {
         "n1 is smaller, and no vote of theirs goes to it"
       )
       assert.strictEqual((yield* leaderAt(first)).leader === "n1", false)
+      yield* eventually(standingsAt(other), (told) => told === "n1 otherVoters, n2 leads, n3 lessPreferred")
+      yield* eventually(standingsAt(first), (told) => told.endsWith("n3 otherVoters"))
     }).pipe(Effect.provide(Logger.layer([])))
   )
 })

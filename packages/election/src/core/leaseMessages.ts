@@ -8,7 +8,7 @@ export type LeaseRequest = {
   readonly epoch: number
   /** Sender's clock before sending, in ms, returned unread in the answer: validity counts from here (R4). */
   readonly sentAtMillis: number
-  /** The sender's `configOf`; another one than the acceptor's own is refused (R12). */
+  /** The sender's `configOf`, a hash of its voters and its lease; another one than the acceptor's own is refused (R12). */
   readonly config: string
 }
 

@@ -18,6 +18,7 @@ import { closeExpired, countHolderVote, pollHolder, renew, stopLeading, workStop
 import type { LeaseAnswer, LeaseMessage, LeaseRelease, LeaseRequest } from "./leaseMessages.ts"
 import { preferredTo, successor } from "./leasePreference.ts"
 import { contact } from "./liveness.ts"
+import { hearConfig } from "./otherConfigs.ts"
 
 /** A node that just started, with the promise it had on disk (0 for none). */
 export const startLeasedQuorum = (options: {
@@ -32,6 +33,7 @@ export const startLeasedQuorum = (options: {
     self: options.self,
     members,
     config: configOf(members, options.timing),
+    others: new Map(),
     timing: options.timing,
     contacts: new Map(),
     acceptor: startAcceptor(options.promised, options.nowMillis, options.timing),
@@ -64,6 +66,8 @@ const react = (state: LeasedQuorumState, event: LeasedQuorumEvent): Step => {
       return isOtherMember(state, event.from)
         ? receive(heard(state, event.from, event.nowMillis), event.from, event.message, event.nowMillis)
         : [state, nothing]
+    case "ConfigHeard":
+      return event.from === state.self ? [state, nothing] : configHeard(state, event)
     case "StepDown":
       return stepDown(state, event.to, event.nowMillis)
     case "WorkStopped":
@@ -113,12 +117,23 @@ const receive = (state: LeasedQuorumState, from: string, message: LeaseMessage, 
   }
 }
 
-const onRequest = (
+/** R12: notes who disagrees, and says so once until that changes. */
+const configHeard = (
   state: LeasedQuorumState,
+  { config, from, nowMillis }: { readonly config: string; readonly from: string; readonly nowMillis: number }
+): Step => {
+  const heardConfigs = { own: state.config, voters: state.members, others: state.others }
+  const [others, news] = hearConfig(heardConfigs, from, config, nowMillis)
+  return [others === state.others ? state : { ...state, others }, news === undefined ? nothing : [news]]
+}
+
+const onRequest = (
+  before: LeasedQuorumState,
   from: string,
   message: LeaseRequest,
   nowMillis: number
 ): Step => {
+  const [state, news] = configHeard(before, { config: message.config, from, nowMillis })
   let next = state
   let verdict: LeaseAnswer["verdict"] = null
   if (message.config !== state.config) verdict = "config"
@@ -135,7 +150,7 @@ const onRequest = (
     seesQuorum: seesQuorum(next, nowMillis),
     willing: nowMillis >= next.unwillingUntilMillis
   }
-  return [next, [...persisted(state, next), { _tag: "Send", to: from, message: answer }]]
+  return [next, [...persisted(state, next), { _tag: "Send", to: from, message: answer }, ...news]]
 }
 
 /** R5: just after leadership fell vacant, a preferred member is given the first move. */

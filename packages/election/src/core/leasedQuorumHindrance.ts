@@ -3,6 +3,7 @@ import type { TransferRefused } from "../Election.ts"
 import { because, type Reason, silence, standsBack } from "./leadershipReason.ts"
 import { type LeasedQuorumState, liveMembers, seesQuorum } from "./leasedQuorumState.ts"
 import { isLive } from "./liveness.ts"
+import { type Difference, disagrees } from "./otherConfigs.ts"
 import { quorumSize } from "./quorumSize.ts"
 
 /** Why a member cannot take leadership as this node knows it, or undefined when it can. */
@@ -10,13 +11,15 @@ export const hindranceOf = (
   state: LeasedQuorumState,
   id: string,
   nowMillis: number
-): Reason<"dead" | "noQuorum" | "unwilling"> | undefined => {
+): Reason<Difference | "dead" | "noQuorum" | "unwilling"> | undefined => {
   if (id === state.self) return ownHindrance(state, nowMillis)
   const { deadAfterMillis } = state.timing
   const contact = state.contacts.get(id)
   if (!isLive(contact, nowMillis, deadAfterMillis)) {
     return because("dead", silence(contact, nowMillis, deadAfterMillis))
   }
+  const other = state.others.get(id)
+  if (other !== undefined) return disagrees(other, state.config, nowMillis)
   const report = state.peers.get(id)
   if (report?.seesQuorum === false) return because("noQuorum", "sees no majority alive")
   return report?.willing === false ? standsBack() : undefined
@@ -51,6 +54,9 @@ export const transferRefusal = (
   }
   const hindrance = hindranceOf(state, to, nowMillis)
   switch (hindrance?.reason) {
+    case "otherVoters":
+    case "otherElection":
+      return { reason: "otherConfig", detail: hindrance.detail }
     case "dead":
       return { reason: "notAlive", detail: hindrance.detail }
     case "noQuorum":

@@ -11,6 +11,7 @@ import {
   seesQuorum
 } from "./leasedQuorumState.ts"
 import { couldWin, isWilling, preferredTo } from "./leasePreference.ts"
+import { disagrees, standingsOfStrangers } from "./otherConfigs.ts"
 import { quorumSize } from "./quorumSize.ts"
 
 /** Who leads and why as this node knows it; `lastTerm` is the highest term that it knew before. */
@@ -28,11 +29,14 @@ export const explainLeasedQuorum = (
     term: Math.max(lastTerm, known?.epoch ?? 0),
     leaseLeftMillis: known === undefined ? undefined : leaseLeft(state, known, nowMillis),
     rule: leader === undefined ? whyNobody(state, nowMillis) : whyLeader(state, leader, nowMillis),
-    members: state.members.map((id) =>
-      leader === undefined
-        ? standingOf(id, standingWithout(state, id, nowMillis))
-        : standingOf(id, standingUnder(state, id, leader, nowMillis), lends(state, id, leader, nowMillis))
-    )
+    members: [
+      ...state.members.map((id) =>
+        leader === undefined
+          ? standingOf(id, standingWithout(state, id, nowMillis))
+          : standingOf(id, standingUnder(state, id, leader, nowMillis), lends(state, id, leader, nowMillis))
+      ),
+      ...standingsOfStrangers({ others: state.others, own: state.config }, state.members, nowMillis)
+    ]
   }
 }
 
@@ -123,6 +127,9 @@ const standingOfLeader = (state: LeasedQuorumState, leader: string, nowMillis: n
   const lent = `votes known: ${votes}, needed: ${quorumSize(state.members.length)}`
   const heardMillis = state.contacts.get(leader)?.lastSeenMillis
   if (leader === state.self) return because("leads", lent)
+  const other = state.others.get(leader)
+  if (other !== undefined)
+    return because("leads", `${lent}; ${disagrees(other, state.config, nowMillis).detail}`)
   return because(
     "leads",
     heardMillis === undefined

@@ -2,6 +2,7 @@
 import { activeGrant, type LeaseAcceptor, type LeaseTiming } from "./leaseAcceptor.ts"
 import type { GrantReport, LeaseMessage } from "./leaseMessages.ts"
 import { type Contact, isLive } from "./liveness.ts"
+import { type ConfigNews, electionConfig, type OtherConfigs } from "./otherConfigs.ts"
 import { quorumSize } from "./quorumSize.ts"
 
 /** Timing of a leased quorum; every member must use the same. */
@@ -71,6 +72,8 @@ export interface LeasedQuorumState {
   readonly members: ReadonlyArray<string>
   /** What all members must agree on, as `configOf` writes it. */
   readonly config: string
+  /** Nodes that have another configuration: members among them count as absent. */
+  readonly others: OtherConfigs
   readonly timing: LeasedQuorumTiming
   readonly contacts: ReadonlyMap<string, Contact>
   readonly acceptor: LeaseAcceptor
@@ -99,6 +102,13 @@ export type LeasedQuorumEvent =
       readonly from: string
       readonly message: LeaseMessage
     }
+  /** A node, member or not, says what it has configured. */
+  | {
+      readonly _tag: "ConfigHeard"
+      readonly nowMillis: number
+      readonly from: string
+      readonly config: string
+    }
   /** Leadership is to be handed over, to `to` or the best other member; ignored when this node does not lead or `to` is no other member. */
   | { readonly _tag: "StepDown"; readonly nowMillis: number; readonly to: string | undefined }
   /** The leader's work has ended after `StopLeading`. */
@@ -117,6 +127,7 @@ export type LeasedQuorumEffect =
   | { readonly _tag: "StopLeading"; readonly epoch: number; readonly stopping: Stopping }
   /** Leadership has ended. */
   | { readonly _tag: "Lost"; readonly epoch: number; readonly reason: LossReason }
+  | ConfigNews
 
 /** Why leadership ended: the lease ran out, ran out while work did not stop, or was released on purpose. */
 export type LossReason = "expired" | "overdue" | Stopping["reason"]
@@ -125,8 +136,10 @@ export type LossReason = "expired" | "overdue" | Stopping["reason"]
  * What members must have in common before one may vote for another: the member list and the lease. A shorter lease at an acceptor than at
  * the holder would let two lead.
  */
-export const configOf = (members: ReadonlyArray<string>, { leaseMillis }: LeaseTiming): string =>
-  `${leaseMillis} ${members.join(" ")}`
+export const configOf = (
+  members: ReadonlyArray<string>,
+  { leaseMillis }: Pick<LeaseTiming, "leaseMillis">
+): string => electionConfig(members, `leased ${leaseMillis} ms`)
 
 /** Whether this node leads at this moment of its clock; while its work stops it still does. */
 export const isLeader = ({ role }: LeasedQuorumState, nowMillis: number): boolean =>
@@ -138,10 +151,12 @@ export const leaseLeftMillis =
   ({ role }: LeasedQuorumState, nowMillis: number): number =>
     role._tag === "Holder" && role.epoch === epoch ? Math.max(0, role.validUntilMillis - nowMillis) : 0
 
-/** Members heard of lately, self included, sorted. */
+/** Members heard of lately, self included, sorted; without those that have another configuration, as they share no votes with this node. */
 export const liveMembers = (state: LeasedQuorumState, nowMillis: number): ReadonlyArray<string> =>
   state.members.filter(
-    (id) => id === state.self || isLive(state.contacts.get(id), nowMillis, state.timing.deadAfterMillis)
+    (id) =>
+      id === state.self ||
+      (!state.others.has(id) && isLive(state.contacts.get(id), nowMillis, state.timing.deadAfterMillis))
   )
 
 /** Whether a majority of the members is alive as this node sees it. */

@@ -1,6 +1,7 @@
 /** Why a node of a quorum election leads, or why nobody does: read from one node's state, deciding nothing. */
 import type { LeadershipExplanation, LeadershipRule } from "../LeadershipExplanation.ts"
 import { because, inSeconds, type Reason, silence, standingOf, standsBack } from "./leadershipReason.ts"
+import { disagrees, type HeardConfigs, standingsOfStrangers } from "./otherConfigs.ts"
 import { byCodeUnit, hasQuorum, liveSet, quorumNeeded, type QuorumElectionState } from "./quorumElection.ts"
 
 /** What this node's next decision would choose from: the live members, and of these the ones that did not resign lately, if any. */
@@ -9,13 +10,18 @@ interface View {
   readonly nowMillis: number
   readonly live: ReadonlyArray<string>
   readonly candidates: ReadonlyArray<string>
+  readonly configs: Pick<HeardConfigs, "others" | "own">
 }
 
-/** Who leads and why by this node's own decision. */
-export const explainQuorum = (state: QuorumElectionState, nowMillis: number): LeadershipExplanation => {
+/** Who leads and why by this node's own decision; who has another list of voters counts all the same, as no vote could be refused. */
+export const explainQuorum = (
+  state: QuorumElectionState,
+  nowMillis: number,
+  configs: View["configs"] = { own: "", others: new Map() }
+): LeadershipExplanation => {
   const live = liveSet(state, nowMillis)
   const ready = live.filter((id) => state.contacts.get(id)?.standby !== true)
-  const view: View = { state, nowMillis, live, candidates: ready.length > 0 ? ready : live }
+  const view: View = { state, nowMillis, live, candidates: ready.length > 0 ? ready : live, configs }
   const { members, self } = state.rules
   const known = [...new Set([...members, ...state.contacts.keys(), self])].toSorted(byCodeUnit)
   return {
@@ -24,8 +30,18 @@ export const explainQuorum = (state: QuorumElectionState, nowMillis: number): Le
     leader: state.leader,
     term: state.term,
     rule: ruleOf(view),
-    members: known.map((id) => standingOf(id, standing(view, id)))
+    members: [
+      ...known.map((id) => standingOf(id, withConfig(view, id, standing(view, id)))),
+      ...standingsOfStrangers(configs, known, nowMillis)
+    ]
   }
+}
+
+const withConfig = ({ configs, nowMillis }: View, id: string, rank: Reason): Reason => {
+  const other = configs.others.get(id)
+  if (other === undefined) return rank
+  const { detail, reason } = disagrees(other, configs.own, nowMillis)
+  return because(rank.reason === "leads" ? "leads" : reason, `${detail}; ${rank.detail}`)
 }
 
 const ruleOf = ({ candidates, live, nowMillis, state }: View): LeadershipRule => {

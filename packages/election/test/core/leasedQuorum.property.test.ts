@@ -33,13 +33,18 @@ const verdict = fc.constantFrom(
 const grant = fc.option(
   fc.record({ holder: anybody, epoch, remainingMillis: fc.nat({ max: 10_000 }), established: fc.boolean() })
 )
+const config = fc.constantFrom(
+  configOf(members, leasedTiming),
+  configOf(["a", "b"], leasedTiming),
+  configOf(members, { ...leasedTiming, leaseMillis: 5000 })
+)
 const message: fc.Arbitrary<LeaseMessage> = fc.oneof(
   fc.record({
     _tag: fc.constant("Request"),
     kind,
     epoch,
     sentAtMillis: time,
-    config: fc.constantFrom(configOf(members, leasedTiming), "other")
+    config
   }),
   fc.record({
     _tag: fc.constant("Answer"),
@@ -73,6 +78,7 @@ const undated: fc.Arbitrary<Undated | Vote> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({ _tag: fc.constant("Poll"), random: fc.double({ min: 0, max: 0.99 }) })
   },
+  fc.record({ _tag: fc.constant("ConfigHeard"), from: anybody, config }),
   fc.record({ _tag: fc.constant("Beat") }),
   fc.record({ _tag: fc.constant("StepDown"), to: fc.option(anybody, { nil: undefined }) }),
   fc.record({ _tag: fc.constant("WorkStopped"), epoch }),

@@ -22,6 +22,7 @@ const folder = new URL("../testdata/leased/", import.meta.url)
  *   drop / drop a->b           loses them instead
  *   repeat a->b                doubles them
  *   forge a->b bid 5 / renew 5 / release 5 / granted 5 [sent=0]     a message from outside the protocol
+ *   tell a b members=b,x       b tells a that it has these voters
  *   views
  *   explain a b                who leads and why, as each knows it
  *   refusal a to=b             why a does not hand leadership to b
@@ -86,6 +87,11 @@ const interpreter = () => {
     forge: (words) => {
       const [link = "", kind = "", epoch = ""] = words
       forge(link, kind, Number(epoch), Number(option(words, "sent") ?? world.nowMillis))
+    },
+    tell: (words) => {
+      const [to = "", from = ""] = words
+      const config = configOf(option(words, "members")?.split(",") ?? world.members, leasedTiming)
+      world.tell(to, { _tag: "ConfigHeard", from, config })
     },
     views: () => void printed.push(...world.views()),
     explain: (ids) => ids.forEach((id) => printed.push(...world.explain(id))),

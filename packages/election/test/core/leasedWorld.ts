@@ -142,6 +142,10 @@ export class LeasedWorld {
         if (!this.#cuts.has(`${id}->${effect.to}`))
           this.flights = [...this.flights, { from: id, to: effect.to, message: effect.message }]
         return
+      case "ConfigNews":
+        return this.#print(
+          `${this.nowMillis} ${id} hears that ${effect.from} has ${effect.other?.difference ?? "our configuration"}`
+        )
       case "Lead":
         return this.#print(`${this.nowMillis} ${id} LEADS ${effect.epoch}`)
       case "StopLeading":

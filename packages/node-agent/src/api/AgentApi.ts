@@ -2,6 +2,7 @@
  * The operators' API as a contract: the server, the CLI's typed client and `/openapi.json` come from it.
  */
 import { Decision } from "@coterie/locality"
+import { NodeId } from "@coterie/membership"
 import { Schema, Struct } from "effect"
 import {
   HttpApi,
@@ -22,6 +23,7 @@ import {
   DrainReport,
   EventsReport,
   ExplainLeaderReport,
+  ForceLeaveReport,
   GroupsReport,
   GroupTransferReport,
   HealthReport,
@@ -86,6 +88,13 @@ export class KeyChangeRefused extends HttpApiError.Problem<KeyChangeRefused>()("
   status: 409,
   title: "The keys cannot be changed so"
 }) {}
+
+/** The member is not dead, so it cannot be declared left; `state` is what it is. */
+export class MemberNotDead extends HttpApiError.Problem<MemberNotDead>()(
+  "MemberNotDead",
+  { type: "urn:coterie:member-not-dead", status: 409, title: "Only a dead member can be declared left" },
+  { state: Schema.Literals(["alive", "suspect"]) }
+) {}
 
 /** As many readers follow as this node serves. */
 export class TooManyReaders extends HttpApiError.Problem<TooManyReaders>()("TooManyReaders", {
@@ -169,6 +178,20 @@ const State = HttpApiGroup.make("state")
     }).annotateMerge(describe("The same as server-sent events: first the latest, then each as it is made."))
   )
   .annotateMerge(OpenApi.annotations({ description: "What this node knows and decided." }))
+
+const Members = HttpApiGroup.make("members")
+  .add(
+    HttpApiEndpoint.post("forceLeave", "/v1/members/:id/force-leave", {
+      params: { id: NodeId },
+      success: ForceLeaveReport,
+      error: [MutationRefused, NotThere, MemberNotDead]
+    }).annotateMerge(
+      describe(
+        "With SWIM: declare a dead member left, everywhere; one that lives after all comes back as new."
+      )
+    )
+  )
+  .annotateMerge(OpenApi.annotations({ description: "Who is in the cluster." }))
 
 /** Who is to lead. */
 const Target = Schema.Struct({
@@ -309,6 +332,7 @@ const Events = HttpApiGroup.make("events")
 export const AgentApi = HttpApi.make("coterie")
   .add(Health)
   .add(State)
+  .add(Members)
   .add(Leadership)
   .add(Locality)
   .add(Events)

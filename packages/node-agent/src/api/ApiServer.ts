@@ -24,6 +24,7 @@ import { healthHandlers, probeAliases } from "./healthHandlers.ts"
 import { keyringHandlers } from "./keyringHandlers.ts"
 import { leadershipHandlers } from "./leadershipHandlers.ts"
 import { localityHandlers } from "./localityHandlers.ts"
+import { memberHandlers } from "./memberHandlers.ts"
 import { leaderAliases, stateHandlers } from "./stateHandlers.ts"
 
 /** Most connections at once; further ones are closed at once. */
@@ -133,7 +134,8 @@ const routes = Layer.mergeAll(
       leadershipHandlers,
       localityHandlers,
       eventHandlers,
-      keyringHandlers
+      keyringHandlers,
+      memberHandlers
     ]),
     Layer.provide(HttpApiMiddleware.layerProblemDetails({ includeDetails: true }))
   ),

@@ -77,6 +77,7 @@ const refusal = ({ message: detail, reason }: TransferRefused) => {
     case "unknownMember":
     case "notAlive":
     case "noQuorum":
+    case "otherConfig":
       return new TargetUnfit({ detail, reason })
   }
 }

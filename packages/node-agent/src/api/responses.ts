@@ -58,6 +58,18 @@ export const LeaderReport = Schema.Struct({
 /** Who leads. */
 export type LeaderReport = typeof LeaderReport.Type
 
+/** A member was declared left. */
+export const ForceLeaveReport = Schema.Struct({
+  schema: Schema.Literal("force-leave/v1"),
+  /** The node that answers, and tells the others. */
+  node: Schema.String,
+  member: Schema.String,
+  /** What the member was; for one that had left nothing was to be done. */
+  was: Schema.Literals(["dead", "left"])
+})
+/** A member was declared left. */
+export type ForceLeaveReport = typeof ForceLeaveReport.Type
+
 /** The agents' leader was asked to hand leadership over. */
 export const TransferReport = Schema.Struct({
   schema: Schema.Literal("transfer/v1"),

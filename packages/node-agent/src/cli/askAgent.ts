@@ -69,6 +69,7 @@ const explain = (
     case "TransferConflict":
     case "TargetUnfit":
     case "KeyChangeRefused":
+    case "MemberNotDead":
       return new CliFailure({ code: exitCode.refused, detail: error.message })
     default:
       return new CliFailure({ code: exitCode.internal, detail: error.message })

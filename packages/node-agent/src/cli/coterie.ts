@@ -84,7 +84,28 @@ const members = Command.make(
     )
   },
   ({ wide }) => asking(queries, ({ showMembers }) => showMembers(wide))
-).pipe(Command.withDescription("Every member as this node sees it; * marks the node that answers"))
+).pipe(
+  Command.withDescription("Every member as this node sees it; * marks the node that answers"),
+  Command.withSubcommands([
+    Command.make(
+      "force-leave",
+      {
+        node: Argument.String("node").pipe(
+          Argument.withDescription("Id of a dead member, as coterie members shows it")
+        )
+      },
+      ({ node }) =>
+        asking(
+          () => import("./forceLeave.ts"),
+          ({ forceLeave }) => forceLeave(node)
+        )
+    ).pipe(
+      Command.withDescription(
+        "With SWIM: have every member see a dead one as left, for good; exit code 5 unless it is dead"
+      )
+    )
+  ])
+)
 
 const events = Command.make(
   "events",

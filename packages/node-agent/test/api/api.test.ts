@@ -248,6 +248,7 @@ describe("everything else", () => {
           "/leader",
           "/v1/status",
           "/v1/members",
+          "/v1/members/{id}/force-leave",
           "/v1/groups",
           "/v1/decisions",
           "/v1/decisions/stream",

@@ -136,7 +136,7 @@ export const startFleet = Effect.fnUntraced(
 )
 
 /** Runs a command in this process. */
-const runCommand = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
+export const runCommand = Effect.fnUntraced(function* (args: ReadonlyArray<string>) {
   const out: Array<string> = []
   const err: Array<string> = []
   const exit = yield* Command.runWith(coterie, { version: "0.0.0", renderErrors: false })(args).pipe(

@@ -139,6 +139,50 @@ describe("agents on SWIM", () => {
     await asked(n1, "keyring", "remove", old, "--force")
   }, 90_000)
 
+  it("declare a dead member left when an operator says so, and nobody else", async () => {
+    const { agents } = await startSwimCluster(voters, voters)
+    const [n1, n2] = [agents.get("n1"), agents.get("n2")]
+    if (n1 === undefined || n2 === undefined) return assert.fail("n1 and n2 run")
+    await eventually(
+      () => statesSeenBy(n1),
+      (states) => states === "n1 alive, n2 alive, n3 alive"
+    )
+    const forceLeave = (id: string) => run(["members", "force-leave", id, "--endpoint", n1.url])
+    const refused = await Promise.all(["n1", "n2", "n9", "two words"].map(forceLeave))
+    assert.deepStrictEqual(
+      refused.map(({ code, stdout }) => [code, stdout]),
+      [
+        [5, ""],
+        [5, ""],
+        [1, ""],
+        [2, ""]
+      ]
+    )
+    const reasons = [
+      "n1 is alive; that is this node",
+      "n2 is alive; stop its agent",
+      "n9 is no member",
+      "NODE is no id"
+    ]
+    for (const [index, reason] of reasons.entries()) assert.include(refused[index]?.stderr ?? "", reason)
+
+    agents.get("n3")?.child.kill("SIGKILL")
+    await eventually(
+      () => statesSeenBy(n1),
+      (states) => states.includes("n3 dead")
+    )
+    const { stdout } = await forceLeave("n3")
+    assert.strictEqual(stdout, "n3 was dead and has left now; n1 tells the other members\n")
+    for (const agent of [n1, n2])
+      await eventually(
+        () => statesSeenBy(agent),
+        (states) => states.includes("n3 left")
+      )
+    assert.deepInclude(await asked(n1, "members", "force-leave", "n3"), { member: "n3", was: "left" })
+    const past = await run(["events", "--endpoint", n2.url])
+    assert.match(past.stdout, /member {4}n3 {2}dead -> left: .*n1/)
+  }, 90_000)
+
   it("do not start with a file of keys that holds none", async () => {
     const keys = await configFile("not a key\n")
     const file = await configFile(

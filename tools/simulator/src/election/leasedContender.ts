@@ -22,14 +22,23 @@ export class LeasedContender implements Contender<LeaseMessage> {
   constructor(
     context: NodeContext<LeaseMessage>,
     nowMillis: number,
-    { stopMillisMax, timing }: { readonly timing: LeasedQuorumTiming; readonly stopMillisMax: number }
+    {
+      stopMillisMax,
+      timing,
+      voters = context.members
+    }: {
+      readonly timing: LeasedQuorumTiming
+      readonly stopMillisMax: number
+      /** This node's list of voters, which others may not share. Default all members. */
+      readonly voters?: ReadonlyArray<string>
+    }
   ) {
     this.#context = context
     this.#stopMillisMax = stopMillisMax
     const promised = context.disk.get("promised") ?? 0
     this.#state = startLeasedQuorum({
       self: context.id,
-      members: context.members,
+      members: voters,
       timing,
       promised,
       nowMillis
@@ -95,6 +104,7 @@ export class LeasedContender implements Contender<LeaseMessage> {
       case "Persist":
       case "Lead":
       case "Lost":
+      case "ConfigNews":
     }
   }
 }

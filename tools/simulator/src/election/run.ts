@@ -44,6 +44,8 @@ export interface ElectionRun {
   readonly seed: number
   /** Changes to the timing, to see what a broken rule does. The clocks' rates stay within what the default guard covers. */
   readonly timing?: Partial<SimulatedTiming>
+  /** The list of voters that a node of the leased strategy has after so many starts; default all members, always. */
+  readonly voters?: (id: string, starts: number) => ReadonlyArray<string>
 }
 
 /** Most nodes of a run: one letter each. */
@@ -65,6 +67,7 @@ export const runElection = ({
   }
   const used = { ...timing, ...changed.timing }
   const working = { timing: used, stopMillisMax: scenario.stopMillisMax }
+  const starts = new Map<string, number>()
   switch (strategy) {
     case "quorum":
       return measured(
@@ -73,7 +76,15 @@ export const runElection = ({
       )
     case "leased":
       return measured(
-        new World({ ...common, start: (context, now) => new LeasedContender(context, now, working) }),
+        new World({
+          ...common,
+          start: (context, now) => {
+            const count = (starts.get(context.id) ?? 0) + 1
+            starts.set(context.id, count)
+            const voters = changed.voters?.(context.id, count)
+            return new LeasedContender(context, now, voters === undefined ? working : { ...working, voters })
+          }
+        }),
         scenario
       )
     case "lease": {

@@ -79,6 +79,25 @@ describe("the lease in a store follows its store", () => {
   })
 })
 
+/** From a, b and c to all nodes: each node has the new list from its second start on. */
+const changing = (nodes: number) => ({
+  strategy: "leased" as const,
+  scenario: named("chaos"),
+  nodes,
+  voters: (id: string, starts: number) =>
+    "abcde".split("").slice(0, starts > 1 || !"abc".includes(id) ? nodes : 3)
+})
+
+describe("voters change while nodes restart at random (R12)", () => {
+  it("one voter more, 40 seeds: never two leaders", { timeout: 60_000 }, () => {
+    assert.deepStrictEqual(failuresOf(40, changing(4)), [])
+  })
+
+  it("two voters more at once, which is against the rule: two leaders", { timeout: 60_000 }, () => {
+    assert.isNotEmpty(failuresOf(40, changing(5)))
+  })
+})
+
 describe("the leased quorum is quick", () => {
   it("hands over within three round trips and two writes to disk", { timeout: 60_000 }, () => {
     // A round trip is up to 5 ms, a write up to 5 ms.
