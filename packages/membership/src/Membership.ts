@@ -45,8 +45,22 @@ export interface Member {
   readonly metadata: Metadata
 }
 
-/** A transition of one member; changes of one member arrive in order. */
+/**
+ * What happened to a member: `updated` means other labels or another address, `restarted` another process under the name, which
+ * `HeartbeatMembership` and `StaticMembership` show as one of the others.
+ */
+export type MembershipChangeKind =
+  | "joined"
+  | "updated"
+  | "restarted"
+  | "suspected"
+  | "recovered"
+  | "failed"
+  | "left"
+
+/** A change of one member; those of one member arrive in order. */
 export interface MembershipChange {
+  readonly kind: MembershipChangeKind
   readonly member: Member
   /** State before, or undefined when the member is new. */
   readonly previous: MemberState | undefined

@@ -4,6 +4,7 @@
 import { Clock, Effect, Layer, SchemaIssue } from "effect"
 
 import { makeChangeFeed } from "./changeFeed.ts"
+import { changeKind } from "./changeKind.ts"
 import {
   JoinFailed,
   type Member,
@@ -49,7 +50,8 @@ const make = Effect.fnUntraced(function* (options: StaticMembershipOptions) {
       const entered = next.state !== undefined && next.state !== before?.state
       const member = { ...(before ?? blank), ...next, ...(entered ? { sinceMillis } : {}) }
       members.set(id, member)
-      feed.publishUnsafe({ member, previous: before?.state, reason })
+      const previous = before?.state
+      feed.publishUnsafe({ kind: changeKind(previous, member.state), member, previous, reason })
     })
   const setState = (id: NodeId, state: MemberState, reason: string) =>
     Effect.suspend(() => (members.get(id)?.state === state ? Effect.void : put(id, { state }, reason)))

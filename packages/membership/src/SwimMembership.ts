@@ -4,7 +4,7 @@
  * Each node sends about two packets a second whatever the size of the cluster. The rules are in `core/swim`, the bytes in `core/swimWire`; the files
  * in `swim/` give them keys, time and a transport.
  */
-import { Clock, Context, Duration, Effect, FiberSet, Layer, Schedule, SchemaIssue } from "effect"
+import { Clock, Context, Effect, FiberSet, Layer, SchemaIssue } from "effect"
 
 import { capability } from "./core/swim/memberRecord.ts"
 import { itemBytesMax } from "./core/swim/outbox.ts"
@@ -14,11 +14,11 @@ import { PeerCalls } from "./PeerCalls.ts"
 import { Swim } from "./Swim.ts"
 import { drawInstance, type FrameKeys, makeFrameTrust } from "./swim/frameTrust.ts"
 import { type GenerationFileFailed, nextGeneration, saveGeneration } from "./swim/generationFile.ts"
-import { makeKeyring } from "./swim/Keyring.ts"
+import { makeKeyring, withoutKeys } from "./swim/Keyring.ts"
 import { makeRoundTrips } from "./swim/roundTrips.ts"
-import { makePassages, type Passages } from "./swim/swimJoin.ts"
+import { makePassages } from "./swim/swimJoin.ts"
 import { makeSwimMembers } from "./swim/swimMembers.ts"
-import { swimLoop } from "./swim/swimMetrics.ts"
+import { runLoop } from "./swim/swimMetrics.ts"
 import { makeNewsDesk, type NewsDesk } from "./swim/swimNews.ts"
 import { makeSwimNode, type SwimNode } from "./swim/swimNode.ts"
 import { makeSwimOperations } from "./swim/swimOperations.ts"
@@ -71,7 +71,7 @@ const build = Effect.fnUntraced(function* (input: SwimOptionsInput) {
   yield* transport.serve(handler)
   driver.start()
   const seeds = options.seeds?.filter((seed) => seed !== transport.address) ?? []
-  if (seeds.length > 0) run(enter(passages, state, seeds))
+  if (seeds.length > 0) run(passages.enter(seeds))
 
   const membership = Membership.of({
     self: options.self,
@@ -81,7 +81,7 @@ const build = Effect.fnUntraced(function* (input: SwimOptionsInput) {
     leave: passages.leave,
     setMetadata: makeSetMetadata(node, desk)
   })
-  const keyring = keys.mode === "plain" ? undefined : keys.keyring
+  const keyring = keys.mode === "plain" ? undefined : withoutKeys(keys.keyring)
   return Context.make(Membership, membership).pipe(
     Context.add(Swim, makeSwimOperations(node, { desk, passages, roundTrips }, keyring)),
     Context.add(PeerCalls, node.peerCalls)
@@ -90,12 +90,12 @@ const build = Effect.fnUntraced(function* (input: SwimOptionsInput) {
 
 /** Shows the loop as running until the scope closes and the node stops. */
 const untilClosed = Effect.fnUntraced(function* ({ driver, report }: SwimNode) {
-  yield* swimLoop.register
+  yield* runLoop
   const stop = Effect.sync(() => {
     driver.stop()
     report()
   })
-  yield* Effect.acquireRelease(swimLoop.running(true), () => Effect.andThen(swimLoop.running(false), stop))
+  yield* Effect.addFinalizer(() => stop)
 })
 
 const keysOf = Effect.fnUntraced(function* ({ keys, sealing }: SwimOptions) {
@@ -142,19 +142,6 @@ const makeSetMetadata = ({ driver, state }: SwimNode, desk: NewsDesk): Membershi
     const detail = `it does not fit a packet of ${state.options.packetBytesMax} bytes beside this node's name`
     return yield* new MetadataInvalid({ detail })
   })
-
-/** Joins, again and again while this node is alone; afterwards the protocol itself looks for seeds that are missing. */
-const enter = (passages: Passages, state: SwimState, seeds: ReadonlyArray<string>) =>
-  passages.join(seeds).pipe(
-    Effect.retry({
-      while: () => state.phase === "member" && state.table.present === 1,
-      schedule: Schedule.min([
-        Schedule.exponential("1 second"),
-        Schedule.spaced(Duration.millis(state.options.seedIntervalMillis))
-      ])
-    }),
-    Effect.ignore
-  )
 
 const describe = SchemaIssue.makeFormatterDefault()
 

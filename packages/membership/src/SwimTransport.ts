@@ -17,9 +17,9 @@ export class SeedUnresolved extends Schema.TaggedError<SeedUnresolved>()("SeedUn
 
 /** This end of a stream. */
 export interface SwimStream {
-  /** Bytes for the other end, in order. */
-  write(bytes: Uint8Array): void
-  /** Says that nothing more comes from here, after what was written; the other end may go on. */
+  /** Bytes for the other end, in order. `sent` is called later, when they have left this process; never when the stream breaks before. */
+  write(bytes: Uint8Array, sent?: () => void): void
+  /** Says that nothing more comes from here, after what was written; what the other end still says is not heard. */
   end(): void
   /** Lets go of the stream at once; its handler hears nothing more. */
   destroy(): void

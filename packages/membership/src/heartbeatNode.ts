@@ -2,6 +2,7 @@
 import { Clock, Duration, Effect, Random, type Stream } from "effect"
 
 import { type ChangeFeed, makeChangeFeed } from "./changeFeed.ts"
+import { changeKind } from "./changeKind.ts"
 import * as Core from "./core/heartbeat.ts"
 import { type Beat, protocolVersion } from "./HeartbeatMessage.ts"
 import { countStall } from "./heartbeatMetrics.ts"
@@ -92,7 +93,7 @@ const makeOwnPresence = Effect.fnUntraced(function* (
     Effect.sync(() => {
       const previous = member.state
       member = { ...member, ...next }
-      feed.publishUnsafe({ member, previous, reason })
+      feed.publishUnsafe({ kind: changeKind(previous, member.state), member, previous, reason })
     })
 
   const enter: HeartbeatNode["enter"] = Effect.fnUntraced(function* (state, reason) {
@@ -148,6 +149,7 @@ const toMember = (peer: Core.Peer): Member => ({
 })
 
 const toChange = ({ peer, previous, reason }: Core.Changed): MembershipChange => ({
+  kind: changeKind(previous, peer.state),
   member: toMember(peer),
   previous,
   reason

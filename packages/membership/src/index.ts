@@ -1,3 +1,4 @@
+export { changeKind } from "./changeKind.ts"
 export { HeartbeatMembership } from "./HeartbeatMembership.ts"
 export {
   Beat,
@@ -22,6 +23,7 @@ export {
   type Member,
   Membership,
   type MembershipChange,
+  type MembershipChangeKind,
   MemberState,
   Metadata,
   MetadataInvalid,
@@ -78,11 +80,4 @@ export {
   type SwimTransportHandler
 } from "./SwimTransport.ts"
 export { GenerationFileFailed } from "./swim/generationFile.ts"
-export {
-  KeyInvalid,
-  KeyIsPrimary,
-  type Keyring,
-  KeyringFull,
-  KeyUnknown,
-  type SwimKey
-} from "./swim/Keyring.ts"
+export { KeyInvalid, KeyIsPrimary, type Keyring, KeyringFull, KeyUnknown } from "./swim/Keyring.ts"

@@ -17,6 +17,9 @@ const halved = {
   pushPullIntervalMillis: 15_000
 } as const
 
+/** The times of `lan`: among 16 a suspicion takes at least 4.8 s. */
+const unscaled = {} as const
+
 /** Fast enough to see partitions come and go. */
 const fast = {
   probeIntervalMillis: 200,
@@ -28,7 +31,7 @@ const fast = {
   seedIntervalMillis: 2000
 } as const
 
-const start = (count: number, settings: typeof halved | typeof fast) =>
+const start = (count: number, settings: typeof halved | typeof fast | typeof unscaled) =>
   Effect.gen(function* () {
     const common = { cluster: "e2e", keys: ["one"], settings, port: 0 }
     const first = yield* startProcess({ ...common, self: "n1" })
@@ -158,6 +161,45 @@ describe("sixteen processes", () => {
         )
       }),
     150_000
+  )
+})
+
+describe("sixteen processes with the times of a data centre", () => {
+  it.live(
+    "bear that one stops for 3 s, one for 8 s and one for 30 s",
+    () =>
+      Effect.gen(function* () {
+        const nodes = yield* start(16, unscaled)
+        const [, short, middle, long] = nodes
+        assert(short !== undefined && middle !== undefined && long !== undefined)
+        const stopped = [short, middle, long]
+        forget(nodes)
+
+        const stopFor = Effect.fnUntraced(function* (node: SwimProcess, millis: number) {
+          node.signal("SIGSTOP")
+          yield* during(millis)
+          // Who stands still that long is dead for all who do not; 8 s may be too short to be noticed.
+          if (node === long)
+            yield* all(without(nodes, ...stopped), (watcher) => watcher.sees("dead", [node.self]))
+          node.signal("SIGCONT")
+          const running = node === long ? nodes : without(nodes, ...stopped)
+          return yield* timed(all(running, (watcher) => watcher.sees("alive", [node.self])))
+        })
+        const back = yield* Effect.all([stopFor(short, 3000), stopFor(middle, 8000), stopFor(long, 30_000)], {
+          concurrency: "unbounded"
+        })
+        yield* Effect.log("back after, in ms", back)
+        for (const millis of back) assert.isAtMost(millis, 1000)
+        yield* all(nodes, (node) => node.sees("alive", idsOf(nodes)))
+        yield* during(3000)
+        const deaths = told(nodes, /> dead/)
+        assert.deepStrictEqual(
+          deaths.filter((change) => ![middle, long].some(({ self }) => change.includes(`: ${self} `))),
+          []
+        )
+        assert.isAbove(deaths.length, 0)
+      }),
+    120_000
   )
 })
 

@@ -182,6 +182,24 @@ describe("SwimMembership", () => {
     )
   )
 
+  it.effect("shows its loop as running while one node of the process runs, and counts every turn", () =>
+    onNetwork((network) =>
+      Effect.gen(function* () {
+        const { a, b } = yield* startCluster(network, ["a", "b"])
+        // Less than the 5 s after which metrics are brought up to date.
+        yield* pass(2)
+        const isUp = metric("swim_loop_up")
+        const turns = metric("swim_loop_iterations_total")
+        const turnsBefore = yield* turns
+        yield* b.kill
+        assert.strictEqual(yield* isUp, 1)
+        assert.isAbove(yield* turns, turnsBefore + 5, "what was not counted yet is when it stops")
+        yield* a.kill
+        assert.strictEqual(yield* isUp, 0)
+      })
+    )
+  )
+
   it.effect("declares only the dead left", () =>
     onNetwork((network) =>
       Effect.gen(function* () {
@@ -224,6 +242,7 @@ describe("SwimMembership", () => {
           Effect.forEach(all, ({ swim: { keyring } }) =>
             Effect.gen(function* () {
               assert(keyring !== undefined)
+              assert.hasAllKeys(keyring, ["install", "use", "remove", "list"], "no key is given away")
               const keyId = yield* keyring.install(keyOf(name))
               if (order !== "install") yield* keyring[order](keyId)
               yield* pass(1)
@@ -313,6 +332,25 @@ describe("SwimMembership", () => {
     )
   )
 
+  it.effect("does not come back by itself when it left while it looked for its seeds", () =>
+    onNetwork((network) =>
+      Effect.gen(function* () {
+        const lone = yield* startSwimMember(network.layer(addressOf("lone")), {
+          self: "lone",
+          seeds: [addressOf("nobody")]
+        })
+        const ownGeneration = Effect.map(lone.swim.explain("lone"), (own) => own?.generation)
+        yield* pass(0.5)
+        assert.strictEqual((yield* lone.swim.health).lastJoin, "no_answer", "it waits for its next try")
+        const generation = yield* ownGeneration
+        yield* Effect.forkChild(lone.membership.leave)
+        yield* pass(10)
+        assert.strictEqual((yield* lone.swim.health).phase, "left")
+        assert.strictEqual(yield* ownGeneration, generation)
+      })
+    )
+  )
+
   it.effect(
     "is newer after a restart although the wall clock went back, when its generation is on disk",
     () =>
@@ -336,6 +374,27 @@ describe("SwimMembership", () => {
           assert.match(error.message, /it must hold one whole number/)
         })
       )
+  )
+})
+
+describe("changes of SwimMembership", () => {
+  it.effect("name a new process under a name that is still held alive", () =>
+    onNetwork((network) =>
+      Effect.gen(function* () {
+        const { a, b } = yield* startCluster(network, ["a", "b", "c"])
+        const told = yield* a.membership.changes.pipe(
+          Stream.take(1),
+          Stream.runCollect,
+          Effect.forkChild({ startImmediately: true })
+        )
+        yield* b.kill
+        yield* startSwimMember(network.layer(addressOf("b")), { self: "b", seeds: [addressOf("c")] })
+        yield* pass(3)
+        const [change] = yield* Fiber.join(told)
+        assert.deepInclude(change, { kind: "restarted", previous: "alive" })
+        assert.deepInclude(change?.member, { id: "b", state: "alive" })
+      })
+    )
   )
 })
 

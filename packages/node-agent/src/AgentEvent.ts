@@ -12,9 +12,10 @@ const head = {
 
 /** One event; its tag is also the name of the server-sent event. */
 export const AgentEvent = Schema.TaggedUnion({
-  /** A member is seen in another state; `from` is absent for one that is new. */
+  /** A member is seen in another state, or is another process or says something else of itself; `from` is absent for one that is new. */
   member: {
     ...head,
+    change: Schema.Literals(["joined", "updated", "restarted", "suspected", "recovered", "failed", "left"]),
     member: Schema.String,
     from: Schema.optional(MemberState),
     to: MemberState,

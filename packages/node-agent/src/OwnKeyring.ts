@@ -1,6 +1,6 @@
 /** The keys of this node, changed in memory and on disk together. */
 import type { Keyring } from "@coterie/membership"
-import { Effect, Redacted, Schema, Semaphore } from "effect"
+import { Effect, type Redacted, Schema, Semaphore } from "effect"
 
 import type { KeptKeyring, RingKeys } from "./keyringFile.ts"
 
@@ -43,15 +43,27 @@ export interface OwnKeyring {
   readonly change: (change: KeyChange) => Effect.Effect<string, KeyChangeFailed>
 }
 
-/** The ring of a running node, kept by `save`. */
-export const makeOwnKeyring = (ring: Keyring, save: KeptKeyring["save"]): OwnKeyring => {
+/** A ring and its keys by their ids, for it gives none away. */
+interface NamedRing {
+  readonly ring: Keyring
+  readonly keys: Map<string, Redacted.Redacted>
+}
+
+/** The ring of a running node that was started with the keys that are kept. */
+export const makeOwnKeyring = Effect.fn("OwnKeyring.make")(function* (
+  ring: Keyring,
+  { keys, save }: KeptKeyring
+) {
   const turn = Semaphore.makeUnsafe(1)
+  const own: NamedRing = { ring, keys: new Map() }
+  // A key that is there already stays, and is named.
+  for (const key of keys) yield* Effect.orDie(install(own, key))
   const change = Effect.fn("OwnKeyring.change")(function* (wanted: KeyChange) {
     const { keyId, undo } = yield* Effect.mapError(
-      apply(ring, wanted),
+      apply(own, wanted),
       ({ message }) => new KeyChangeFailed({ detail: message })
     )
-    yield* save(yield* keysOf(ring)).pipe(
+    yield* save(yield* keysOf(own)).pipe(
       Effect.tapError(() => undo),
       Effect.mapError((detail) => new KeyChangeFailed({ detail }))
     )
@@ -59,17 +71,21 @@ export const makeOwnKeyring = (ring: Keyring, save: KeptKeyring["save"]): OwnKey
     return keyId
   })
   // Half a change would be in memory and not on disk.
-  return { list: ring.list, change: (wanted) => Effect.uninterruptible(turn.withPermits(1)(change(wanted))) }
-}
+  return {
+    list: ring.list,
+    change: (wanted) => Effect.uninterruptible(turn.withPermits(1)(change(wanted)))
+  } satisfies OwnKeyring
+})
 
 /** Changes the ring in memory, and says how to undo that. To remove a key that is not held is done already: a change may be asked for again. */
-const apply = Effect.fnUntraced(function* (ring: Keyring, wanted: KeyChange) {
+const apply = Effect.fnUntraced(function* (own: NamedRing, wanted: KeyChange) {
+  const { keys, ring } = own
   const before = yield* ring.list
   switch (wanted._tag) {
     case "install": {
-      const keyId = yield* ring.install(wanted.key)
+      const keyId = yield* install(own, wanted.key)
       const isHeld = before.some((held) => held.keyId === keyId)
-      return { keyId, undo: wayBack(isHeld ? Effect.void : ring.remove(keyId)) }
+      return { keyId, undo: wayBack(isHeld ? Effect.void : remove(own, keyId)) }
     }
     case "use": {
       yield* ring.use(wanted.keyId)
@@ -79,21 +95,32 @@ const apply = Effect.fnUntraced(function* (ring: Keyring, wanted: KeyChange) {
     case "remove": {
       const { keyId } = wanted
       if (!before.some((held) => held.keyId === keyId)) return { keyId, undo: Effect.void }
-      const key = keyOf(ring, keyId)
-      yield* ring.remove(keyId)
-      return { keyId, undo: wayBack(ring.install(key)) }
+      const key = keyOf(keys, keyId)
+      yield* remove(own, keyId)
+      return { keyId, undo: wayBack(install(own, key)) }
     }
   }
 })
 
+const install = ({ keys, ring }: NamedRing, key: Redacted.Redacted) =>
+  Effect.tap(ring.install(key), (keyId) => Effect.sync(() => keys.set(keyId, key)))
+
+const remove = ({ keys, ring }: NamedRing, keyId: string) =>
+  Effect.tap(ring.remove(keyId), () => Effect.sync(() => keys.delete(keyId)))
+
 /** It puts back what was just there, so it cannot be refused. */
 const wayBack = <E>(undo: Effect.Effect<unknown, E>): Effect.Effect<unknown> => Effect.orDie(undo)
 
-const keysOf = (ring: Keyring): Effect.Effect<RingKeys> =>
-  Effect.map(ring.list, (held) => [
-    Redacted.make(Buffer.from(ring.primary().bytes).toString("base64")),
-    ...held.filter(({ primary }) => !primary).map(({ keyId }) => keyOf(ring, keyId))
-  ])
+/** All keys of the ring, the primary first. */
+const keysOf = ({ keys, ring }: NamedRing): Effect.Effect<RingKeys> =>
+  Effect.map(ring.list, (held) => {
+    const inOrder = held.toSorted((one, other) => Number(other.primary) - Number(one.primary))
+    const [first = "", ...others] = inOrder.map(({ keyId }) => keyId)
+    return [keyOf(keys, first), ...others.map((keyId) => keyOf(keys, keyId))]
+  })
 
-const keyOf = (ring: Keyring, keyId: string): Redacted.Redacted =>
-  Redacted.make(Buffer.from(ring.find(Number.parseInt(keyId, 16))?.bytes ?? []).toString("base64"))
+const keyOf = (keys: NamedRing["keys"], keyId: string): Redacted.Redacted => {
+  const key = keys.get(keyId)
+  if (key === undefined) throw new Error(`key ${keyId} came into the ring by another way`)
+  return key
+}

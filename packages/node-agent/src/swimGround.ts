@@ -54,7 +54,7 @@ export const buildSwim = Effect.fnUntraced(function* (
   )
   const swim = Context.get(services, Swim)
   const keyring =
-    kept === undefined || swim.keyring === undefined ? undefined : makeOwnKeyring(swim.keyring, kept.save)
+    kept === undefined || swim.keyring === undefined ? undefined : yield* makeOwnKeyring(swim.keyring, kept)
   return { services, swim, keyring }
 })
 

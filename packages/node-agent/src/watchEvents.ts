@@ -12,8 +12,8 @@ export const watchMembers = Effect.fnUntraced(function* (
   { record }: EventLog,
   { membership, swim }: Pick<Blocks, "membership" | "swim">
 ) {
-  yield* watch(membership.changes, ({ member, previous, reason }) =>
-    record({ _tag: "member", member: member.id, from: previous, to: member.state, reason })
+  yield* watch(membership.changes, ({ kind, member, previous, reason }) =>
+    record({ _tag: "member", change: kind, member: member.id, from: previous, to: member.state, reason })
   )
   if (swim !== undefined)
     yield* watch(swim.notices, (notice) =>

@@ -29,7 +29,7 @@ const startThree = Effect.fnUntraced(function* (saves: Partial<Record<string, Sa
     const { keyring } = Context.get(services, Swim)
     if (keyring === undefined) return assert.fail("SWIM has keys")
     const membership = Context.get(services, Membership)
-    const own = makeOwnKeyring(keyring, saves[self] ?? kept)
+    const own = yield* makeOwnKeyring(keyring, { keys: [Redacted.make(first)], save: saves[self] ?? kept })
     const cluster = yield* makeClusterKeyring(own, membership, Context.get(services, PeerCalls))
     return { cluster, membership, own }
   })

@@ -53,7 +53,7 @@ export interface SwimKey {
   readonly bytes: Uint8Array
 }
 
-/** The keys of one node; key ids are 8 lower-case hexadecimal digits. */
+/** The keys of one node, by ids of 8 lower-case hexadecimal digits; no key is given away. */
 export interface Keyring {
   /** Adds a key that opens; returns its id. A key that is there already stays. At most 16. */
   install(key: Redacted.Redacted): Effect.Effect<string, KeyInvalid | KeyringFull>
@@ -63,6 +63,10 @@ export interface Keyring {
   remove(keyId: string): Effect.Effect<void, KeyUnknown | KeyIsPrimary>
   /** Ids of all keys, in the order of their installation. */
   readonly list: Effect.Effect<ReadonlyArray<{ readonly keyId: string; readonly primary: boolean }>>
+}
+
+/** A ring as sealing sees it. */
+export interface SealingKeyring extends Keyring {
   /** The key that seals. */
   readonly primary: () => SwimKey
   /** The key with this id, if it is held. */
@@ -99,7 +103,7 @@ export const makeKeyring = Effect.fn("Keyring.make")(function* (
   let primary = yield* install(keys[0], 0)
   for (const [index, key] of keys.entries()) yield* install(key, index)
 
-  const ring: Keyring = {
+  const ring: SealingKeyring = {
     install: Effect.fn("Keyring.install")((key) => Effect.map(install(key, 0), nameOf)),
     use: Effect.fn("Keyring.use")(function* (keyId) {
       primary = yield* named(keyId)
@@ -116,6 +120,14 @@ export const makeKeyring = Effect.fn("Keyring.make")(function* (
     find: (keyId) => held.get(keyId)
   }
   return ring
+})
+
+/** The ring without its keys. */
+export const withoutKeys = (ring: SealingKeyring): Keyring => ({
+  install: (key) => ring.install(key),
+  use: (keyId) => ring.use(keyId),
+  remove: (keyId) => ring.remove(keyId),
+  list: ring.list
 })
 
 const nameOf = ({ keyId }: SwimKey): string => keyId.toString(16).padStart(8, "0")

@@ -14,7 +14,7 @@ export interface Alarm {
   readonly clear: () => void
 }
 
-/** An alarm that is not set. `ring` must not throw. */
+/** An alarm that is not set. A `ring` that throws puts off the others by a turn of the event loop. */
 export const makeAlarm = (clock: Clock.Clock, ring: () => void): Alarm => {
   const timer = timers.get(clock) ?? makeTimer(clock)
   timers.set(clock, timer)
@@ -54,16 +54,13 @@ const makeTimer = (clock: Clock.Clock): Timer => {
   const wake = Effect.sync(() => {
     sleeper = undefined
     wakesAtMillis = Infinity
-    const now = nowMillis()
-    for (const waiting of [...all].filter(({ dueMillis }) => dueMillis <= now)) {
-      // Another one's ring may have cleared it or put it off.
-      if (waiting.dueMillis > now) continue
-      waiting.dueMillis = Infinity
-      waiting.ring()
+    try {
+      ringDue(all, nowMillis())
+    } finally {
+      let nextMillis = Infinity
+      for (const { dueMillis } of all) nextMillis = Math.min(nextMillis, dueMillis)
+      sleepUntil(nextMillis)
     }
-    let nextMillis = Infinity
-    for (const { dueMillis } of all) nextMillis = Math.min(nextMillis, dueMillis)
-    sleepUntil(nextMillis)
   })
 
   return {
@@ -80,5 +77,14 @@ const makeTimer = (clock: Clock.Clock): Timer => {
       sleeper = undefined
       wakesAtMillis = Infinity
     }
+  }
+}
+
+const ringDue = (all: ReadonlySet<Waiting>, nowMillis: number): void => {
+  for (const waiting of [...all].filter(({ dueMillis }) => dueMillis <= nowMillis)) {
+    // Another one's ring may have cleared it or put it off.
+    if (waiting.dueMillis > nowMillis) continue
+    waiting.dueMillis = Infinity
+    waiting.ring()
   }
 }

@@ -12,7 +12,7 @@ import {
 } from "../core/swimWire/frameHeader.ts"
 import type { RefusalReason } from "../core/swimWire/refusal.ts"
 import type { Malformed } from "../core/swimWire/wireReader.ts"
-import type { Keyring, SwimKey } from "./Keyring.ts"
+import type { SealingKeyring, SwimKey } from "./Keyring.ts"
 import { makeSenderTable, type SenderLimits, type SenderTable } from "./senderTable.ts"
 
 /** A frame that was dropped. */
@@ -26,7 +26,7 @@ export interface Refused {
 /** The secrets of a cluster; `plain` trusts whoever reaches the port. */
 export type FrameKeys =
   | { readonly mode: "plain" }
-  | { readonly mode: "aes" | "hmac"; readonly keyring: Keyring }
+  | { readonly mode: "aes" | "hmac"; readonly keyring: SealingKeyring }
 
 /** How frames of one node are sealed. */
 export interface SealingOptions extends Partial<SenderLimits> {

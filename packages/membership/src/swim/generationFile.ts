@@ -3,6 +3,8 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } f
 
 import { Effect, Schema } from "effect"
 
+import { generationMax } from "../core/swim/memberKey.ts"
+
 /** The generation cannot be kept; nothing was started. */
 export class GenerationFileFailed extends Schema.TaggedError<GenerationFileFailed>()("GenerationFileFailed", {
   path: Schema.String,
@@ -13,7 +15,7 @@ export class GenerationFileFailed extends Schema.TaggedError<GenerationFileFaile
   }
 }
 
-/** The generation of this start: one above the stored one, or `wallMillis` at the first start; it is on disk before this succeeds. */
+/** The generation of this start: one above the stored one, or `wallMillis` at the first start; it is on disk before this succeeds, and at most `generationMax`. */
 export const nextGeneration = (
   path: string,
   wallMillis: number
@@ -21,12 +23,18 @@ export const nextGeneration = (
   Effect.gen(function* () {
     const stored = yield* readGeneration(path)
     const generation = stored === undefined ? wallMillis : stored + 1
+    if (generation > generationMax)
+      return yield* new GenerationFileFailed({ path, detail: tooGreat(generation) })
     yield* Effect.try({
       try: () => saveGeneration(path, generation),
       catch: (error) => new GenerationFileFailed({ path, detail: String(error) })
     })
     return generation
   })
+
+const tooGreat = (generation: number): string =>
+  `the next generation would be ${generation}, and the greatest that members accept is ${generationMax}; remove it and start under ` +
+  "another id, or under this one once the cluster has forgotten it (tombstoneTtlMillis)"
 
 /** Writes a generation so that a crash leaves the old or the new one; throws what the file system says. Takes a few ms, rarely. */
 export const saveGeneration = (path: string, generation: number): void => {

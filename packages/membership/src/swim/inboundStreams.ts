@@ -1,24 +1,28 @@
-import { Effect } from "effect"
-
 /** Streams that others open to this node, each within bounds of number, bytes and time. */
+import { Effect, type Fiber } from "effect"
+
 import { viewHash } from "../core/swim/comparison.ts"
 import { refusal } from "../core/swim/eligibility.ts"
 import type { MemberRecord } from "../core/swim/memberRecord.ts"
-import type { Ack, NotMe, Ping, SyncRefused } from "../core/swim/messages.ts"
+import type { Ack, NotMe, Ping, SyncAnswer, SyncRefused } from "../core/swim/messages.ts"
 import { isMe } from "../core/swim/probe.ts"
 import type { SwimEffect } from "../core/swim/swimState.ts"
 import { decodeCallMessage } from "../core/swimWire/callCodec.ts"
 import { decodeHeader, type Sender } from "../core/swimWire/frameHeader.ts"
-import { encodeRefusal } from "../core/swimWire/refusal.ts"
+import { encodeRefusal, type RefusalReason } from "../core/swimWire/refusal.ts"
 import { answerParts, type CallPart, type StreamMessage } from "../core/swimWire/streamCodec.ts"
 import { tellingRefusals } from "../Swim.ts"
 import type { SwimStream, SwimStreamHandler } from "../SwimTransport.ts"
 import { type Refused, refusedBody } from "./frameTrust.ts"
 import { lingerMillis, type StreamFault, type StreamNet } from "./streamNet.ts"
 import { answerStream, type StreamEnd } from "./streamSeal.ts"
+import { inPieces, type SyncPiece } from "./syncPieces.ts"
 
 /** Most streams from others at a time. */
 const streamsMax = 128
+
+/** Longest wait for the first message of a stream, which proves its sender (unless plain), in ms. */
+const strangerMillis = 2000
 
 /** Most bytes of a stream whose sender has not proven itself. */
 const strangerBytesMax = 65_536
@@ -39,8 +43,12 @@ interface Visit {
   readonly stream: SwimStream
   /** Where the stream comes from. */
   readonly from: string
+  /** Its sender has not proven itself. */
+  isStranger: boolean
   /** Who asked for a push/pull. */
   asker: MemberRecord | undefined
+  /** Gives the visit so long from now. */
+  readonly allow: (millis: number, fault: StreamFault) => void
   /** Ends the visit once, with a last act. */
   readonly leave: (last: () => void) => void
   isOver: boolean
@@ -48,6 +56,8 @@ interface Visit {
   /** What came of a call or its answer so far. */
   readonly parts: Array<Uint8Array>
   exchange: number | undefined
+  /** The answer to its push/pull, while it goes out. */
+  answering: Fiber.Fiber<void> | undefined
 }
 
 /** All visits of one node. */
@@ -55,19 +65,26 @@ interface Visits {
   readonly net: StreamNet
   /** Push/pulls that wait for the core's answer. */
   readonly asking: Map<number, Visit>
-  open: number
+  /** In the order of their beginning. */
+  readonly open: Set<Visit>
   exchanges: number
 }
 
 /** No streams yet. */
 export const makeInboundStreams = (net: StreamNet): InboundStreams => {
-  const visits: Visits = { net, asking: new Map(), open: 0, exchanges: 0 }
+  const visits: Visits = { net, asking: new Map(), open: new Set(), exchanges: 0 }
   return {
     accept: (stream, from) => {
-      if (visits.open < streamsMax) return receive(visits, begin(visits, stream, from))
-      net.countFault("too_many")
-      stream.destroy()
-      return { onBytes: () => undefined, onClosed: () => undefined }
+      if (visits.open.size >= streamsMax) {
+        net.countFault("too_many")
+        const displaced = strangerOfMost(visits.open)
+        if (displaced === undefined) {
+          sayRefused(stream, "busy")
+          return { onBytes: () => undefined, onClosed: () => undefined }
+        }
+        displaced.leave(() => sayRefused(displaced.stream, "busy"))
+      }
+      return receive(visits, begin(visits, stream, from))
     },
     answerSync: ({ answer, exchange }) => {
       const visit = visits.asking.get(exchange)
@@ -77,39 +94,53 @@ export const makeInboundStreams = (net: StreamNet): InboundStreams => {
         tellRefusedSync(net, visit, answer)
         return sayLast(visit, answer)
       }
-      for (const part of answerParts(answer)) visit.stream.write(visit.end.seal(part))
+      visit.answering = inPieces(net, answer.entries, (piece, sent) => sayPiece(visit, answer, piece, sent))
     }
   }
 }
 
+/** The oldest stranger of the host with most of them: who opens many streams pushes out their own. */
+const strangerOfMost = (open: ReadonlySet<Visit>): Visit | undefined => {
+  const strangers = [...open].filter(({ isStranger }) => isStranger)
+  const hosts = [...Map.groupBy(strangers, ({ from }) => from.replace(/:\d+$/, "")).values()]
+  return hosts.toSorted((one, other) => other.length - one.length)[0]?.[0]
+}
+
 const begin = (visits: Visits, stream: SwimStream, from: string): Visit => {
   const { net } = visits
-  const longestMillis = net.state.options.streamTimeoutMillis + lingerMillis(net.state)
-  const timer = net.run(
-    Effect.delay(
-      Effect.sync(() => drop(visits, visit, "too_long")),
-      longestMillis
-    )
-  )
+  let timer: Fiber.Fiber<unknown> | undefined
   const visit: Visit = {
     end: answerStream(net.trust, net.state.self),
     stream,
     from,
+    isStranger: true,
     asker: undefined,
     isOver: false,
     bytes: 0,
     parts: [],
     exchange: undefined,
+    answering: undefined,
+    allow: (millis, fault) => {
+      timer?.interruptUnsafe()
+      timer = net.run(
+        Effect.delay(
+          Effect.sync(() => drop(visits, visit, fault)),
+          millis
+        )
+      )
+    },
     leave: (last) => {
       if (visit.isOver) return
       visit.isOver = true
-      visits.open -= 1
-      timer.interruptUnsafe()
+      visits.open.delete(visit)
+      timer?.interruptUnsafe()
+      visit.answering?.interruptUnsafe()
       if (visit.exchange !== undefined) visits.asking.delete(visit.exchange)
       last()
     }
   }
-  visits.open += 1
+  visits.open.add(visit)
+  visit.allow(Math.min(strangerMillis, net.state.options.streamTimeoutMillis), "unproven")
   return visit
 }
 
@@ -119,8 +150,9 @@ const receive = (visits: Visits, visit: Visit): SwimStreamHandler => ({
     visit.bytes += bytes.length
     const received = visit.end.receive(bytes)
     // Asked afterwards, for these very bytes may prove the sender.
-    const most = visit.end.peer() === undefined ? strangerBytesMax : streamBytesMax
-    if (visit.bytes > most) return drop(visits, visit, "too_long")
+    if (visit.isStranger && visit.end.peer() !== undefined) welcome(visits, visit)
+    if (visit.bytes > (visit.isStranger ? strangerBytesMax : streamBytesMax))
+      return drop(visits, visit, "too_long")
     if ("_tag" in received) {
       tellRefusedFrame(visits.net, visit, received, bytes)
       return refuse(visits, visit, received)
@@ -129,6 +161,12 @@ const receive = (visits: Visits, visit: Visit): SwimStreamHandler => ({
   },
   onClosed: () => visit.leave(() => undefined)
 })
+
+/** Who has proven itself gets the time of an exchange. */
+const welcome = ({ net: { state } }: Visits, visit: Visit): void => {
+  visit.isStranger = false
+  visit.allow(state.options.streamTimeoutMillis + lingerMillis(state), "too_long")
+}
 
 const hear = (visits: Visits, visit: Visit, message: StreamMessage): void => {
   const { asking, net } = visits
@@ -175,6 +213,17 @@ const answerTo = ({ state }: StreamNet, { seq, target }: Ping): Ack | NotMe => {
     : { _tag: "NotMe", seq, id, generation }
 }
 
+const sayPiece = (
+  { end, stream }: Visit,
+  { differing }: SyncAnswer,
+  { entries, isFirst, isLast }: SyncPiece,
+  sent: () => void
+): void => {
+  const parts = answerParts({ _tag: "SyncAnswer", differing: isFirst ? differing : [], entries })
+  const bytes = parts.map((part) => end.seal({ ...part, last: part.last && isLast }))
+  stream.write(Buffer.concat(bytes), sent)
+}
+
 const sayLast = ({ end, leave, stream }: Visit, message: StreamMessage): void =>
   leave(() => {
     stream.write(end.seal(message))
@@ -183,10 +232,12 @@ const sayLast = ({ end, leave, stream }: Visit, message: StreamMessage): void =>
 
 const refuse = ({ net }: Visits, { leave, stream }: Visit, refused: Refused): void => {
   net.countRefused(refused)
-  leave(() => {
-    stream.write(encodeRefusal(refused.reason))
-    stream.end()
-  })
+  leave(() => sayRefused(stream, refused.reason))
+}
+
+const sayRefused = (stream: SwimStream, reason: RefusalReason): void => {
+  stream.write(encodeRefusal(reason))
+  stream.end()
 }
 
 /** Says so for what a configuration explains; the name in a header that is not sealed by a key of ours is only a claim. */

@@ -66,7 +66,8 @@ export const ask = (net: StreamNet, { address, fail, first, hear, timeoutMillis 
       const received = life.isOver ? [] : end.receive(bytes)
       if ("_tag" in received) {
         net.countRefused(received)
-        return breakOff(received.detail, true)
+        // Somebody busy may let us in the next time.
+        return breakOff(received.detail, received.reason !== "busy")
       }
       const from = end.peer()?.id
       for (const message of received) if (!life.isOver && from !== undefined) hear(message, from, talk)

@@ -12,43 +12,25 @@ const watchMillis = 100
 
 /** One node's share in the watch. */
 export interface StallWatcher {
-  /** Ms for which the process has stood still until now, told once per stall to each node; 0 when it has not. */
-  readonly take: (nowMillis: number) => number
-  /** What stood still until now is known to this node. */
-  readonly skip: () => void
+  /** Ms for which the process has stood still until now; 0 when it has not. Says so again until the watch has looked. */
+  readonly late: (nowMillis: number) => number
   readonly leave: () => void
 }
 
-/** Watches for a node; `stalled` hears of what it did not `take` before. */
+/** Watches for a node; `stalled` hears when the watch itself is late. */
 export const watchStalls = (clock: Clock.Clock, stalled: (millis: number) => void): StallWatcher => {
   const watch = watches.get(clock) ?? makeWatch(clock)
   watches.set(clock, watch)
-  let knownDueMillis = -Infinity
-  const take = (nowMillis: number): number => {
-    const millis = nowMillis - watch.dueMillis()
-    if (millis <= watchMillis || knownDueMillis === watch.dueMillis()) return 0
-    knownDueMillis = watch.dueMillis()
-    return millis
-  }
-  const look = (nowMillis: number): void => {
-    const millis = take(nowMillis)
-    if (millis > 0) stalled(millis)
-  }
-  const skip = (): void => {
-    const isOverdue = Number(clock.monotonicTimeNanosUnsafe()) / 1e6 > watch.dueMillis()
-    if (isOverdue) knownDueMillis = watch.dueMillis()
-  }
-  // What stood still before this node was there is none of its stalls.
-  skip()
-  watch.join(look)
+  watch.join(stalled)
   return {
-    take,
-    skip,
-    leave: () => watch.leave(look)
+    late: (nowMillis) => lateBy(nowMillis - watch.dueMillis()),
+    leave: () => watch.leave(stalled)
   }
 }
 
-type Look = (nowMillis: number) => void
+const lateBy = (millis: number): number => (millis > watchMillis ? millis : 0)
+
+type Look = (millis: number) => void
 
 interface Watch {
   /** When the watch looks next, or should have looked. */
@@ -69,8 +51,8 @@ const makeWatch = (clock: Clock.Clock): Watch => {
     alarm.set(dueMillis)
   }
   const alarm = makeAlarm(clock, () => {
-    const now = nowMillis()
-    if (now - dueMillis > watchMillis) for (const look of looks) look(now)
+    const millis = lateBy(nowMillis() - dueMillis)
+    if (millis > 0) for (const look of looks) look(millis)
     if (looks.size > 0) rest()
   })
 

@@ -7,8 +7,8 @@ import type { SwimTransport } from "../SwimTransport.ts"
 import type { FrameTrust, Refused } from "./frameTrust.ts"
 import type { SwimCalls } from "./swimCalls.ts"
 
-/** Why a stream was closed by this node, besides refusals of frames. */
-export type StreamFault = "too_many" | "too_long" | "unexpected"
+/** Why a stream was closed by this node, besides refusals of frames; `unproven`: its opener did not prove itself within 2 s. */
+export type StreamFault = "too_many" | "too_long" | "unproven" | "unexpected"
 
 /** A node as its streams see it. */
 export interface StreamNet {

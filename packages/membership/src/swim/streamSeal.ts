@@ -49,7 +49,7 @@ export const openStream = (trust: FrameTrust, own: OwnName): StreamEnd => {
 
   const reader = makeReader(trust, (bytes) => {
     const told = decodeRefusal(bytes)
-    if (told !== undefined) return refused("told", `the other side refused: ${told}`)
+    if (told !== undefined) return refused(told === "busy" ? told : "told", `the other side refused: ${told}`)
     const answering = trust.admit(bytes, "answer")
     if (answering._tag === "Refused") return answering
     if (answering.header.keyId !== asking.header.keyId) {

@@ -58,7 +58,7 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
     if (isStopped) return
     if (queue.isBusy()) return queue.add(event)
     // What comes before the late watch tells of a stall as well as the watch would.
-    const millis = watcher?.take(nowMillis()) ?? 0
+    const millis = watcher?.late(nowMillis()) ?? 0
     if (millis > 0) queue.add({ _tag: "Stalled", millis })
     queue.add(event)
     queue.run()
@@ -69,12 +69,11 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
   const drainInbox = (): void => {
     isDraining = true
     alarm.clear()
-    watcher?.skip()
     const drained = Effect.sync(() => {
       isDraining = false
       turn({ _tag: "Tick" })
     })
-    run(Effect.andThen(parts.drain, drained))
+    run(Effect.ensuring(parts.drain, drained))
   }
 
   const setAlarm = (): void => {
@@ -83,10 +82,10 @@ export const makeSwimDriver = (parts: DriverParts): SwimDriver => {
 
   const ring = (): void => {
     const startMillis = nowMillis()
-    const stalledMillis = watcher?.take(startMillis) ?? 0
+    const stalledMillis = watcher?.late(startMillis) ?? 0
     if (stalledMillis === 0 && nextDeadlineMillis(state) > startMillis) return setAlarm()
     turn(stalledMillis > 0 ? { _tag: "Stalled", millis: stalledMillis } : { _tag: "Tick" })
-    parts.ticked(nowMillis() - startMillis)
+    attempt(parts, () => parts.ticked(nowMillis() - startMillis))
   }
   const alarm = makeAlarm(clock, ring)
 

@@ -1,5 +1,5 @@
 /** Joins: which seeds were asked, who answered, and when all have. */
-import { Effect, Semaphore } from "effect"
+import { Duration, Effect, Schedule, Semaphore } from "effect"
 
 import type { JoinFailure, SwimNews } from "../core/swim/changes.ts"
 import type { SwimState } from "../core/swim/swimState.ts"
@@ -11,6 +11,8 @@ import type { SwimDriver } from "./swimDriver.ts"
 export interface Passages {
   /** Enters through these seeds and returns how many answered. */
   readonly join: (seeds: ReadonlyArray<string>) => Effect.Effect<number, JoinFailed>
+  /** Tries to enter again and again while this node is a member alone; afterwards the protocol itself looks for seeds that are missing. */
+  readonly enter: (seeds: ReadonlyArray<string>) => Effect.Effect<void>
   /** What came of the last join that ended, if any. */
   readonly lastJoin: () => "answered" | JoinFailure | undefined
   /** Says goodbye; succeeds when it has been told. */
@@ -56,15 +58,19 @@ export const makePassages = (state: SwimState, driver: SwimDriver): Passages => 
       return Effect.sync(() => (settle = undefined))
     })
 
+  /** `isWanted` is asked when the turn of this join has come. */
+  const joinIf = (seeds: ReadonlyArray<string>, isWanted: () => boolean) =>
+    Effect.flatMap(checkSeeds(seeds), (addresses) => {
+      const wanted = Effect.suspend(() => (isWanted() ? attempt(addresses) : Effect.succeed(0)))
+      return joins.withPermit(Effect.andThen(departed, wanted))
+    })
+
+  const isAlone = () => state.phase === "member" && state.table.present === 1
+
   return {
-    join: (seeds) => {
-      const addresses = [...new Set(seeds)]
-      if (addresses.length === 0 || addresses.length > seedsMax) {
-        const detail = `1 to ${seedsMax} addresses are needed, not ${addresses.length}`
-        return Effect.fail(new JoinFailed({ addresses, detail }))
-      }
-      return joins.withPermit(Effect.andThen(departed, attempt(addresses)))
-    },
+    join: (seeds) => joinIf(seeds, () => true),
+    enter: (seeds) =>
+      joinIf(seeds, isAlone).pipe(Effect.retry({ while: isAlone, schedule: backOff(state) }), Effect.ignore),
     lastJoin: () => lastJoin,
     leave: Effect.suspend(() => {
       driver.turn({ _tag: "Leave" })
@@ -83,6 +89,20 @@ export const makePassages = (state: SwimState, driver: SwimDriver): Passages => 
     }
   }
 }
+
+/** The seeds, each once. */
+const checkSeeds = (seeds: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, JoinFailed> => {
+  const addresses = [...new Set(seeds)]
+  if (addresses.length > 0 && addresses.length <= seedsMax) return Effect.succeed(addresses)
+  const detail = `1 to ${seedsMax} addresses are needed, not ${addresses.length}`
+  return Effect.fail(new JoinFailed({ addresses, detail }))
+}
+
+const backOff = ({ options }: SwimState) =>
+  Schedule.min([
+    Schedule.exponential("1 second"),
+    Schedule.spaced(Duration.millis(options.seedIntervalMillis))
+  ])
 
 const outcomeOf = (news: SwimNews): "answered" | JoinFailure | undefined =>
   news._tag === "JoinSucceeded" ? "answered" : news._tag === "JoinFailed" ? news.reason : undefined

@@ -1,3 +1,4 @@
+import { changeKind } from "../changeKind.ts"
 /** The members as the port shows them, from the core's views and news. */
 import type { MemberChanged } from "../core/swim/changes.ts"
 import { explainChange } from "../core/swim/explain.ts"
@@ -42,15 +43,15 @@ export const makeSwimMembers = (state: SwimState, startMillis: number): SwimMemb
         .map((view) => (view.id === state.self.id ? own() : toMember(view)))
         .toSorted((one, other) => (one.id < other.id ? -1 : 1)),
     changed: (news) => {
-      const { atMillis, current, fact, id, previous, record } = news
+      const { atMillis, change, current, fact, id, previous, record } = news
       if (id === state.self.id) return undefined
-      if (current === undefined) {
+      if (change === "Reaped" || current === undefined) {
         since.delete(id)
         return undefined
       }
       if (current !== previous) since.set(id, atMillis)
       const member = toMember({ id, standing: current, record, fact })
-      return { member, previous, reason: explainChange(news) }
+      return { kind: kinds[change], member, previous, reason: explainChange(news) }
     },
     ownChange: (nowMillis) => {
       const before = told
@@ -60,10 +61,25 @@ export const makeSwimMembers = (state: SwimState, startMillis: number): SwimMemb
       }
       if (now.state !== before.state) ownSinceMillis = nowMillis
       told = own()
-      return { member: told, previous: before.state, reason: ownReason(state, before, now) }
+      return {
+        kind: changeKind(before.state, now.state),
+        member: told,
+        previous: before.state,
+        reason: ownReason(state, before, now)
+      }
     }
   }
 }
+
+const kinds = {
+  Joined: "joined",
+  Updated: "updated",
+  Restarted: "restarted",
+  Suspected: "suspected",
+  Recovered: "recovered",
+  Failed: "failed",
+  Left: "left"
+} as const
 
 const hasGone = ({ phase }: SwimState): boolean =>
   phase === "leaving" || phase === "left" || phase === "superseded"

@@ -1,5 +1,5 @@
 /** What a SWIM node counts besides its loop. */
-import { type Context, Metric, Struct } from "effect"
+import { type Context, Effect, Metric, type Scope, Struct } from "effect"
 
 import type { SwimState } from "../core/swim/swimState.ts"
 import type { CallRefusal } from "../core/swimWire/callCodec.ts"
@@ -12,6 +12,22 @@ import type { StreamFault } from "./streamNet.ts"
 
 /** The four metrics of the protocol's loop; an iteration is a turn that the timer began, and an error a turn that died. */
 export const swimLoop = makeLoopMetrics<"defect" | "generation_file">("swim_loop")
+
+/** Nodes that run, by the registry in which they are shown. */
+const runners = new WeakMap<object, number>()
+
+/** Shows the loop as running until the scope closes, and longer while another node of this registry runs. */
+export const runLoop: Effect.Effect<void, never, Scope.Scope> = Effect.gen(function* () {
+  const registry = yield* Metric.MetricRegistry
+  const add = (change: number) =>
+    Effect.suspend(() => {
+      const running = (runners.get(registry) ?? 0) + change
+      runners.set(registry, running)
+      return swimLoop.running(running > 0)
+    })
+  yield* swimLoop.register
+  yield* Effect.acquireRelease(add(1), () => add(-1))
+})
 
 const counter = (name: string, description: string) =>
   Metric.counter(name, { description, incremental: true })

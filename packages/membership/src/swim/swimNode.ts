@@ -87,6 +87,7 @@ export const makeSwimNode = Effect.fnUntraced(function* (parts: SwimNodeParts) {
   const calls = makeSwimCalls(net, packets, metrics, random)
   const perform = makePerform({ parts, state, packets, metrics, inbound, outbound: makeOutboundStreams(net) })
 
+  const { report, ticked } = makeReporter(context, metrics, () => driver.nowMillis())
   const driver: SwimDriver = makeSwimDriver({
     state,
     clock,
@@ -95,7 +96,7 @@ export const makeSwimNode = Effect.fnUntraced(function* (parts: SwimNodeParts) {
     perform,
     drain: transport.drain,
     settled: parts.settled,
-    ticked: makeReporter(context, metrics, () => driver.nowMillis()),
+    ticked,
     died: (defect) => run(reportDefect(defect))
   })
 
@@ -108,7 +109,7 @@ export const makeSwimNode = Effect.fnUntraced(function* (parts: SwimNodeParts) {
     handler,
     random,
     peerCalls: calls.peerCalls,
-    report: metrics.report
+    report
   } satisfies SwimNode
 })
 
@@ -116,15 +117,21 @@ export const makeSwimNode = Effect.fnUntraced(function* (parts: SwimNodeParts) {
 const makeReporter = (context: Context.Context<never>, metrics: SwimMetrics, nowMillis: () => number) => {
   let reportedMillis = -Infinity
   let turns = 0
-  return (tookMillis: number): void => {
-    turns += 1
-    const now = nowMillis()
-    if (now - reportedMillis < reportMillis) return
-    reportedMillis = now
-    swimLoop.completedUnsafe(turns, Duration.millis(tookMillis), context)
+  let lastMillis = 0
+  const report = (): void => {
+    if (turns > 0) swimLoop.completedUnsafe(turns, Duration.millis(lastMillis), context)
     turns = 0
     metrics.report()
   }
+  const ticked = (tookMillis: number): void => {
+    turns += 1
+    lastMillis = tookMillis
+    const now = nowMillis()
+    if (now - reportedMillis < reportMillis) return
+    reportedMillis = now
+    report()
+  }
+  return { ticked, report }
 }
 
 interface Ears {

@@ -137,11 +137,12 @@ const makeStreamEnd = (handler: SwimStreamHandler | undefined): StreamEnd => ({
 
 /** The stream of `own`, whose bytes reach `other`. */
 const attach = (own: StreamEnd, other: StreamEnd, carry: (deliver: () => void) => void): SwimStream => ({
-  write: (bytes) => {
+  write: (bytes, sent) => {
     if (!own.isOpen) return
     carry(() => {
       if (other.isOpen) other.handler?.onBytes(bytes)
     })
+    if (sent !== undefined) queueMicrotask(sent)
   },
   end: () => {
     own.isOpen = false

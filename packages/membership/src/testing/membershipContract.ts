@@ -38,6 +38,7 @@ export const membershipContract: ReadonlyArray<ContractCase<Membership>> = [
       assert.deepEqual((yield* self).metadata, { zone: "eu-west-1a" })
       assert.deepEqual(change?.member.metadata, { zone: "eu-west-1a" })
       assert.equal(change.previous, "alive")
+      assert.equal(change.kind, "updated")
     })
   },
   {
@@ -89,7 +90,7 @@ export const membershipContract: ReadonlyArray<ContractCase<Membership>> = [
         2,
         Effect.andThen(twice, membership.setMetadata({ after: "leave" }))
       )
-      assert.deepEqual(transitions(changes, membership.self), ["alive > left", "left > left"])
+      assert.deepEqual(transitions(changes, membership.self), ["left: alive > left", "updated: left > left"])
       assert.equal((yield* self).state, "left")
     })
   },
@@ -100,7 +101,7 @@ export const membershipContract: ReadonlyArray<ContractCase<Membership>> = [
       const address = yield* addressOfAnother
       const back = Effect.andThen(membership.leave, membership.join([address]))
       const changes = yield* changesDuring(2, back)
-      assert.deepEqual(transitions(changes, membership.self), ["alive > left", "left > alive"])
+      assert.deepEqual(transitions(changes, membership.self), ["left: alive > left", "joined: left > alive"])
       assert.equal((yield* self).state, "alive")
     })
   },
@@ -151,7 +152,7 @@ const changesDuring = Effect.fnUntraced(function* <A, E>(count: number, effect: 
 const transitions = (changes: ReadonlyArray<MembershipChange>, id: NodeId): ReadonlyArray<string> =>
   changes
     .filter(({ member }) => member.id === id)
-    .map(({ previous, member }) => `${previous} > ${member.state}`)
+    .map(({ kind, previous, member }) => `${kind}: ${previous} > ${member.state}`)
 
 const manyLabels = (count: number) =>
   Object.fromEntries(Array.from({ length: count }, (_, index) => [`label${index}`, ""]))

@@ -57,6 +57,24 @@ export const swimTransportContract: ReadonlyArray<ContractCase<SwimTransportWorl
     })
   },
   {
+    name: "says when what was written to a stream has left, in order and not at once",
+    run: Effect.gen(function* () {
+      const { a, b } = yield* pair
+      const done = yield* Deferred.make<void>()
+      const told: Array<string> = []
+      const tell = (text: string) => () => void told.push(text)
+      const stream = a.connect(b.address, {
+        onBytes: () => undefined,
+        onClosed: () => Deferred.doneUnsafe(done, Effect.void)
+      })
+      stream.write(Buffer.alloc(100_000, "x"), tell("large"))
+      stream.write(Buffer.from("."), tell("small"))
+      assert.deepEqual(told, [])
+      yield* Deferred.await(done)
+      assert.deepEqual(told, ["large", "small"])
+    })
+  },
+  {
     name: "says from which host a stream comes",
     run: Effect.gen(function* () {
       const { endpoint } = yield* SwimTransportWorld

@@ -14,7 +14,7 @@ import {
   type Socket as TcpSocket
 } from "node:net"
 
-import { Effect, Layer, Metric, Schema, type Scope } from "effect"
+import { Effect, type Fiber, FiberSet, Layer, Metric, Schema, type Scope } from "effect"
 
 import { type SwimStream, type SwimStreamHandler, SwimTransport } from "../SwimTransport.ts"
 import { formatIpAddress, isWildcard, parseIpAddress } from "./ipAddress.ts"
@@ -51,14 +51,17 @@ const droppedConnections = Metric.counter("swim_connections_dropped_total", {
   incremental: true
 })
 
-/** Most TCP connections from others at once. */
+/** Most TCP connections from others at once; more than 128 streams of a node and those that are closing. */
 const connectionsMax = 256
 
 /** Turns of the event loop that may hand packets over; each takes up to 32 from the system. */
 const drainTurnsMax = 8
 
-/** A connection that has nothing more to say is given so long to be closed by the other side, in ms. */
+/** A connection over which everything was said is given so long to be closed by the other side, in ms. */
 const closingMillis = 5000
+
+/** Most connections that wait for the other side to close them; the oldest goes first. */
+const closingMax = 64
 
 /** Tries to find a port that is free for both UDP and TCP. */
 const freePortTries = 8
@@ -71,6 +74,7 @@ const build = Effect.fnUntraced(function* ({
   const failed = (detail: string) => new UdpTransportFailed({ host, port, detail })
   const context = yield* Effect.context()
   const serving = makeServing()
+  const linger = makeLinger(yield* FiberSet.makeRuntime())
   const { connections, server, udp } = yield* bind(host, port).pipe(
     Effect.mapError((code) => failed(explainCode(code))),
     port === 0 ? Effect.retry({ times: freePortTries }) : (self) => self
@@ -94,7 +98,7 @@ const build = Effect.fnUntraced(function* ({
   const noteDropped = () => droppedConnections.updateUnsafe(1, context)
   server.on("error", noteDropped)
   server.on("drop", noteDropped)
-  server.on("connection", (socket) => accept(serving, kept(connections, socket)))
+  server.on("connection", (socket) => accept(serving, kept(connections, socket), linger))
 
   return SwimTransport.of({
     address,
@@ -111,7 +115,7 @@ const build = Effect.fnUntraced(function* ({
     connect: (to, handler) => {
       const { host: toHost, port: toPort } = parseIpAddress(to) ?? { host: "", port: 0 }
       const socket = connectTcp({ host: toHost, port: toPort, noDelay: true })
-      return streamOf(kept(connections, socket), handler)
+      return streamOf(kept(connections, socket), handler, linger)
     },
     resolve: resolveSeed,
     drain: drainBy(() => packets),
@@ -176,17 +180,18 @@ const kept = (connections: Set<TcpSocket>, socket: TcpSocket): TcpSocket => {
   return socket.once("close", () => connections.delete(socket))
 }
 
-const accept = (serving: Serving, socket: TcpSocket): void => {
+const accept = (serving: Serving, socket: TcpSocket, linger: Linger): void => {
   const handler = serving.handler()
   if (handler === undefined) {
     socket.on("error", () => undefined).destroy()
     return
   }
   let own: SwimStreamHandler | undefined
-  const stream = streamOf(socket, {
+  const forOwn: SwimStreamHandler = {
     onBytes: (bytes) => own?.onBytes(bytes),
     onClosed: (detail) => own?.onClosed(detail)
-  })
+  }
+  const stream = streamOf(socket, forOwn, linger)
   own = handler.onStream(stream, peerOf(socket))
 }
 
@@ -194,17 +199,50 @@ const accept = (serving: Serving, socket: TcpSocket): void => {
 const peerOf = ({ remoteAddress = "unknown", remotePort }: TcpSocket): string =>
   isIPv6(remoteAddress) ? `[${remoteAddress}]:${remotePort}` : `${remoteAddress}:${remotePort}`
 
+/** Waits for the other side to close a connection, so that it can read what was said last, but not for long. */
+type Linger = (socket: TcpSocket) => void
+
+const makeLinger = (run: (effect: Effect.Effect<unknown>) => Fiber.Fiber<unknown>): Linger => {
+  const closing = new Set<TcpSocket>()
+  return (socket) => {
+    const limit = run(
+      Effect.delay(
+        Effect.sync(() => socket.destroy()),
+        closingMillis
+      )
+    )
+    closing.add(socket)
+    socket.once("close", () => {
+      closing.delete(socket)
+      limit.interruptUnsafe()
+    })
+    const [oldest] = closing
+    if (closing.size <= closingMax || oldest === undefined) return
+    closing.delete(oldest)
+    oldest.destroy()
+  }
+}
+
 /** The stream over a connection; it closes when either side is done. */
-const streamOf = (socket: TcpSocket, handler: SwimStreamHandler): SwimStream => {
+const streamOf = (socket: TcpSocket, handler: SwimStreamHandler, linger: Linger): SwimStream => {
   let detail = "the connection was closed"
-  socket.on("data", (bytes) => handler.onBytes(bytes))
+  const onBytes = (bytes: Uint8Array) => handler.onBytes(bytes)
+  socket.on("data", onBytes)
   socket.on("error", (error) => (detail = explainCode(codeOf(error))))
   socket.once("close", () => handler.onClosed(detail))
   return {
-    write: (bytes) => void socket.write(bytes),
+    write: (bytes, sent) =>
+      void socket.write(bytes, (error) => {
+        if (error === undefined || error === null) sent?.()
+      }),
     end: () => {
+      // Until everything is sent it stays while it sends: what comes in, which is not read, does not keep it.
+      socket.pause().setTimeout(closingMillis, () => socket.destroy())
+      socket.once("finish", () => {
+        socket.off("data", onBytes).resume()
+        linger(socket)
+      })
       socket.end()
-      socket.setTimeout(closingMillis, () => socket.destroy())
     },
     destroy: () => void socket.destroy()
   }

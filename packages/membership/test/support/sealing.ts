@@ -5,14 +5,14 @@ import { Effect, Redacted } from "effect"
 
 import type { PacketBody } from "../../src/core/swimWire/packetCodec.ts"
 import { drawInstance, makeFrameTrust, type SealingOptions } from "../../src/swim/frameTrust.ts"
-import { type Keyring, makeKeyring } from "../../src/swim/Keyring.ts"
+import { makeKeyring, type SealingKeyring } from "../../src/swim/Keyring.ts"
 import { makePacketSeal } from "../../src/swim/packetSeal.ts"
 
 /** A key that is the same in every run: the SHA-256 of a name. */
 export const keyOf = (name: string) => Redacted.make(createHash("sha256").update(name).digest("base64"))
 
 /** A ring of such keys, the first of which is the primary. */
-export const ringOf = (first: string, ...others: ReadonlyArray<string>): Keyring =>
+export const ringOf = (first: string, ...others: ReadonlyArray<string>): SealingKeyring =>
   Effect.runSync(makeKeyring([keyOf(first), ...others.map(keyOf)]))
 
 /** The sealing of one node. */

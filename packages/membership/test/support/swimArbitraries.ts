@@ -1,6 +1,7 @@
 /** Everything that SWIM can put on the wire, as arbitraries within the bounds of the core. */
 import * as fc from "fast-check"
 
+import { generationMax } from "../../src/core/swim/memberKey.ts"
 import type { Accusation, Departure, MemberRecord } from "../../src/core/swim/memberRecord.ts"
 import {
   bucketsMax,
@@ -23,6 +24,10 @@ const u32 = fc.oneof(fc.integer({ min: 0, max: 2 ** 32 - 1 }), fc.constantFrom(0
 const u53 = fc.oneof(
   fc.maxSafeNat(),
   fc.constantFrom(0, 127, 128, 16_383, 16_384, 2 ** 32, Number.MAX_SAFE_INTEGER)
+)
+const generation = fc.oneof(
+  fc.integer({ min: 0, max: generationMax }),
+  fc.constantFrom(0, 127, 128, 16_383, 16_384, 2 ** 32, generationMax)
 )
 const instance = fc.string({
   unit: fc.constantFrom(..."0123456789abcdef".split("")),
@@ -52,7 +57,7 @@ const versions = fc
   .map((three) => three.toSorted((one, other) => one - other))
   .map(([min = 0, current = 0, max = 0]) => ({ min, current, max }))
 
-const key = { id: nodeId, generation: u53, instance, incarnation: u32 }
+const key = { id: nodeId, generation, instance, incarnation: u32 }
 
 const memberRecord: fc.Arbitrary<MemberRecord> = fc.record({
   kind: fc.constant("alive"),
@@ -88,7 +93,7 @@ const departure: fc.Arbitrary<Departure> = nodeId.chain((id) =>
 const userEvent: fc.Arbitrary<UserEvent> = fc.record({
   kind: fc.constant("user"),
   origin: nodeId,
-  generation: u53,
+  generation,
   name: text(1, 128),
   version: u53,
   payload: fc.uint8Array({ maxLength: 300 })
@@ -96,8 +101,8 @@ const userEvent: fc.Arbitrary<UserEvent> = fc.record({
 
 const gossipItem: fc.Arbitrary<GossipItem> = fc.oneof(memberRecord, accusation, departure, userEvent)
 
-const target = fc.record({ id: nodeId, generation: u53, instanceHash: u32 })
-const sender = fc.record({ generation: u53, instanceHash: u32, incarnation: u32 })
+const target = fc.record({ id: nodeId, generation, instanceHash: u32 })
+const sender = fc.record({ generation, instanceHash: u32, incarnation: u32 })
 
 const packetMessage: fc.Arbitrary<PacketMessage> = fc.oneof(
   fc.record({ _tag: fc.constant("Ping"), seq: u32, target, sender }),
@@ -115,7 +120,7 @@ const packetMessage: fc.Arbitrary<PacketMessage> = fc.oneof(
     seq: u32,
     reason: fc.constantFrom("no_answer", "rate_limited")
   }),
-  fc.record({ _tag: fc.constant("NotMe"), seq: u32, id: nodeId, generation: u53 }),
+  fc.record({ _tag: fc.constant("NotMe"), seq: u32, id: nodeId, generation }),
   fc.record({ _tag: fc.constant("Gossip") })
 )
 

@@ -1,7 +1,8 @@
-import { createConnection } from "node:net"
+import { createConnection, type Socket } from "node:net"
 
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer } from "effect"
+import { TestClock } from "effect/testing"
 
 import { SwimTransport } from "../../src/index.ts"
 import { makeFaultyTransport, swimTransportContract, SwimTransportWorld } from "../../src/testing/index.ts"
@@ -36,6 +37,41 @@ describe("UdpTransport keeps the transport contract", () => {
   }
 })
 
+/** Polls in the turns of the event loop, in which sockets move while the clock of the test stands. */
+const untilTurn = (condition: () => boolean): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    const look = (): unknown => (condition() ? resume(Effect.void) : setImmediate(look))
+    look()
+  })
+
+/** A connection of somebody who goes on sending when the other side has ended it; opened once it was. */
+const dripping = (address: string) =>
+  Effect.acquireRelease(
+    Effect.callback<{
+      readonly socket: Socket
+      readonly said: () => string
+      readonly drips: () => number
+    }>((resume) => {
+      const [host, port] = address.split(":")
+      const socket = createConnection({ host, port: Number(port), allowHalfOpen: true })
+      let said = ""
+      let drips = 0
+      const drip = () => {
+        if (socket.closed) return
+        drips += 1
+        socket.write("x", () => setImmediate(drip))
+      }
+      socket.on("error", () => undefined)
+      socket.on("data", (bytes) => (said += bytes.toString()))
+      socket.on("end", () => {
+        drip()
+        resume(Effect.succeed({ socket, said: () => said, drips: () => drips }))
+      })
+      socket.write("x")
+    }),
+    ({ socket }) => Effect.sync(() => socket.destroy())
+  )
+
 describe("UdpTransport", () => {
   it.live("says what is wrong with a port or an address", () =>
     Effect.gen(function* () {
@@ -50,6 +86,40 @@ describe("UdpTransport", () => {
       const { address: advertised } = yield* open({ host: "0.0.0.0", port: 0, advertise: "127.0.0.1:0" })
       assert.match(advertised, /^127\.0\.0\.1:[1-9]\d*$/)
     })
+  )
+
+  it.effect(
+    "gives the other side 5 s to close, whatever it sends, and no more than 64 others at a time",
+    () =>
+      Effect.gen(function* () {
+        const transport = yield* open()
+        const heard: Array<string> = []
+        yield* transport.serve({
+          onPacket: () => undefined,
+          onUnreachable: () => undefined,
+          onStream: (stream) => ({
+            onBytes: (bytes) => {
+              heard.push(Buffer.from(bytes).toString())
+              stream.write(Buffer.from("no"))
+              stream.end()
+            },
+            onClosed: () => undefined
+          })
+        })
+        const strangers = yield* Effect.forEach(Array.from({ length: 100 }), () =>
+          dripping(transport.address)
+        )
+        const isClosed = (wanted: number) =>
+          untilTurn(() => strangers.filter(({ socket }) => socket.closed).length === wanted)
+        yield* isClosed(36)
+        assert.deepStrictEqual([...new Set(strangers.map(({ said }) => said()))], ["no"])
+        yield* TestClock.adjust("4999 millis")
+        yield* untilTurn(() => strangers.every(({ drips }) => drips() > 20))
+        yield* isClosed(36)
+        yield* TestClock.adjust("1 millis")
+        yield* isClosed(100)
+        assert.lengthOf(heard, 100, "nothing is heard after the end")
+      }).pipe(isolated)
   )
 
   it.live("strangers that hold streams, or fill them, cost nothing lasting", () =>
@@ -67,8 +137,8 @@ describe("UdpTransport", () => {
           socket.on("close", () => (closed += 1))
           socket.resume()
         }
-        // This one makes room for another: no frame of the wire.
-        strangers[0]?.write(Buffer.alloc(70_000, 1))
+        // No frame of the wire; the newest is not the one to make room.
+        strangers.at(-1)?.write(Buffer.alloc(70_000, 1))
         yield* eventually(Effect.sync(() => closed === strangers.length))
         assert.isAtLeast(yield* metric("swim_streams_dropped_total", { fault: "too_many" }), 31)
         assert.strictEqual(yield* metric("swim_refused_total", { reason: "magic" }), 1)

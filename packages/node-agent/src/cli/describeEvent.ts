@@ -17,8 +17,8 @@ const describeHappening = (
 ): ReadonlyArray<string> => {
   switch (event._tag) {
     case "member": {
-      const { from, member, reason, to } = event
-      return [member, `${from === undefined || from === to ? "" : `${from} -> `}${to}: ${reason}`]
+      const { change, from, member, reason, to } = event
+      return [member, `${from === undefined || from === to ? change : `${from} -> ${to}`}: ${reason}`]
     }
     case "notice":
       return [event.reason]

@@ -47,7 +47,7 @@ export const layerDelayedSwim = (
             onClosed: (detail) => back(whileOpen(() => handler.onClosed(detail)))
           })
           return {
-            write: (bytes) => there(whileOpen(() => stream.write(bytes))),
+            write: (bytes, sent) => there(whileOpen(() => stream.write(bytes, sent))),
             end: () => there(whileOpen(() => stream.end())),
             destroy: () => {
               isOpen = false

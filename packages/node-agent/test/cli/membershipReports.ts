@@ -14,11 +14,12 @@ const transferred = decisions.find(({ action }) => action._tag === "Transfer")
 /** Events of each kind, and a gap, as they are streamed. */
 export const streamedEvents: ReadonlyArray<StreamedEvent> = [
   { _tag: "gap", after: 7, next: 100 },
-  { _tag: "member", id: 100, at, member: "n2", to: "alive", reason: "announced itself" },
+  { _tag: "member", id: 100, at, change: "joined", member: "n2", to: "alive", reason: "announced itself" },
   {
     _tag: "member",
     id: 101,
     at,
+    change: "suspected",
     member: "n3",
     from: "alive",
     to: "suspect",
@@ -28,6 +29,7 @@ export const streamedEvents: ReadonlyArray<StreamedEvent> = [
     _tag: "member",
     id: 102,
     at,
+    change: "updated",
     member: "n2",
     from: "alive",
     to: "alive",

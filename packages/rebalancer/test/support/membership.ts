@@ -1,5 +1,5 @@
 /** A membership whose transitions the test makes. */
-import { type Member, Membership, type MemberState } from "@coterie/membership"
+import { changeKind, type Member, Membership, type MemberState } from "@coterie/membership"
 import { Effect, Layer, PubSub, Stream } from "effect"
 
 const memberOf = (id: string, state: MemberState): Member => ({
@@ -24,6 +24,7 @@ export const makeMembership = Effect.fnUntraced(function* (
     members: Effect.sync(() => [...states].map(([id, state]) => memberOf(id, state))),
     changes: Stream.fromPubSub(changes).pipe(
       Stream.map(({ id, previous, state }) => ({
+        kind: changeKind(previous, state),
         member: memberOf(id, state),
         previous,
         reason: "the test says so"

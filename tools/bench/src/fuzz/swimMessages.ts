@@ -1,4 +1,5 @@
 /** Random messages as members send them, about few members, so that they meet each other in the state of a node. */
+import { generationMax } from "@coterie/membership/core/swim/memberKey"
 import type { Accusation, Departure, MemberRecord } from "@coterie/membership/core/swim/memberRecord"
 import type { GossipItem, PacketMessage, SyncEntry } from "@coterie/membership/core/swim/messages"
 import { callRefusals, type CallMessage } from "@coterie/membership/core/swimWire/callCodec"
@@ -15,14 +16,7 @@ const instances = [
   "f".repeat(32)
 ] as const
 const incarnations = [0, 1, 2, 128, 2 ** 32 - 2, 2 ** 32 - 1] as const
-const generations = [
-  0,
-  1,
-  2,
-  1_700_000_000_000,
-  Number.MAX_SAFE_INTEGER - 1,
-  Number.MAX_SAFE_INTEGER
-] as const
+const generations = [0, 1, 2, 1_700_000_000_000, generationMax - 1, generationMax] as const
 const u32s = [0, 1, 127, 128, 2 ** 31, 2 ** 32 - 1] as const
 
 /** Id of the node that is fuzzed. */

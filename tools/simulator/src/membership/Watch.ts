@@ -128,8 +128,7 @@ export class Watch implements Observer {
     if (slot === state.selfSlot) return
     const shown = shownAs(table, slot)
     const told = shadow.paths.standing(fact.id)
-    const isGone = shown === undefined && (told === "dead" || told === "left")
-    if (shown !== told && !isGone) {
+    if (shown !== told) {
       this.#complain(
         member,
         `shows ${fact.id} as ${shown ?? "nothing"}, has told of it as ${told ?? "nothing"}`

@@ -111,9 +111,7 @@ export class EventPaths {
   }
 
   #wrongPath({ change, current, previous }: MemberChanged, last: MemberStanding | undefined): Complaint {
-    // A member that is dead or left and of which a newer process is rumoured is hidden until that announces itself.
-    const isHidden = change === "Joined" && previous === undefined && (last === "dead" || last === "left")
-    if (previous !== last && !isHidden) return `starts from ${previous}, it was ${last}`
+    if (previous !== last) return `starts from ${previous}, it was ${last}`
     if (!from[change].includes(previous ?? "unseen")) return `cannot start from ${previous ?? "unseen"}`
     const end = to[change] ?? (change === "Updated" ? previous : undefined)
     return current === end ? undefined : `ends at ${current}, not ${end}`
@@ -148,7 +146,9 @@ export const queueIsBounded = ({ queue }: Pick<SwimState, "queue">, membersMax: 
 /** The counts beside the views are those of the views. */
 export const countsAreRight = (table: MemberTable): Complaint => {
   const counts = { alive: 0, suspect: 0, dead: 0, left: 0, hidden: 0 }
-  for (const { fact, hidden } of table.troubles.values()) counts[hidden ? "hidden" : fact.kind] += 1
+  for (const { fact, hidden, shown } of table.troubles.values()) {
+    counts[hidden ? (shown ?? "hidden") : fact.kind] += 1
+  }
   for (const [slot, record] of table.records.entries()) {
     if (record !== undefined && !table.troubles.has(slot)) counts.alive += 1
   }

@@ -134,6 +134,11 @@ describe("what a member tells", () => {
     assert.match(told(change("Joined", [undefined, "dead"], alive()))[0] ?? "", /ends at dead, not alive/)
   })
 
+  it("lets nobody vanish without a word", () => {
+    const joinsAgain = change("Joined", [undefined, "alive"], alive(0, { generation: 2 }))
+    assert.match(told(joined, failed, joinsAgain)[2] ?? "", /starts from undefined, it was dead/)
+  })
+
   it("brings nobody back at the key that it died at", () => {
     const recovers = change("Recovered", ["dead", "alive"], alive(1))
     assert.isUndefined(told(joined, failed, recovers)[2])

@@ -1,6 +1,6 @@
 /** Push/pull: two nodes compare views over a stream and exchange what differs, which repairs whatever gossip lost. */
 import { onJoinAnswered, onJoinUnanswered } from "./admission.ts"
-import { isFull, refusal } from "./eligibility.ts"
+import { hasRoomFor, refusal } from "./eligibility.ts"
 import { answerTo, openSync, pushBack } from "./exchanges.ts"
 import { compareKeys } from "./memberKey.ts"
 import { keyAt, pickSlots, shownAs, slotOf } from "./memberTable.ts"
@@ -48,6 +48,10 @@ export const onSyncRequested = (turn: Turn, exchange: number, request: SyncReque
 /** Takes up part of an answer or a closing push; after the last part of an answer, closes with what is known better. */
 export const onSyncEntries = (turn: Turn, event: Extract<SwimEvent, { _tag: "SyncEntries" }>): void => {
   const { state } = turn
+  if (state.phase === "left" || state.phase === "superseded") {
+    state.counters.inboundIgnored += 1
+    return
+  }
   const exchange = event.exchange === undefined ? undefined : state.exchanges.get(event.exchange)
   if (event.exchange !== undefined && exchange === undefined) {
     state.counters.strayAnswers += 1
@@ -101,7 +105,7 @@ export const onExchangesDue = (turn: Turn): void => {
 /** Why this node does no push/pull with the sender. */
 const refusalOf = (state: SwimState, { sender }: SyncRequest): SyncRefused["reason"] | undefined => {
   if (state.phase !== "member" && state.phase !== "joining") return "not_a_member"
-  if (slotOf(state.table, sender.id) === undefined && isFull(state)) return "full"
+  if (!hasRoomFor(state, sender.id)) return "full"
   return refusal(state, sender)?.reason
 }
 

@@ -1,10 +1,14 @@
 /** Who may be a member. */
 import type { MemberRecord } from "./memberRecord.ts"
+import { shownAs, slotOf } from "./memberTable.ts"
 import type { SwimState } from "./swimState.ts"
 
-/** Whether there is no room for another member. */
-export const isFull = ({ options, table }: Pick<SwimState, "options" | "table">): boolean =>
-  table.present + table.dead + table.left >= options.membersMax
+/** Whether a member is shown already, or there is room for another. */
+export const hasRoomFor = ({ options, table }: Pick<SwimState, "options" | "table">, id: string): boolean => {
+  const slot = slotOf(table, id)
+  const isShown = slot !== undefined && shownAs(table, slot) !== undefined
+  return isShown || table.present + table.dead + table.left < options.membersMax
+}
 
 /** Why a process may not be a member: no common protocol version, no address, or a rule of the application. */
 export const refusal = (

@@ -70,6 +70,13 @@ export const pushBack = (
   turn.effects.push({ _tag: "PushSync", exchange: id, push: { _tag: "SyncPush", entries } })
 }
 
+/** Forgets the exchanges of a node that is going away: an answer that is still to come must not bring it back. */
+export const dropExchanges = (state: SwimState): void => {
+  state.exchanges.clear()
+  state.heldExchanges.length = 0
+  state.due.exchanges = Infinity
+}
+
 /** The buckets whose hashes are not those of the request, and every entry in them. */
 export const answerTo = (
   state: SwimState,

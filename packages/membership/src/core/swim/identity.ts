@@ -5,7 +5,8 @@
  * while this node is joining; afterwards all observers see the greater (generation, instance), and the loser acts by `onConflict`.
  */
 import { failJoin, releaseHeld } from "./admission.ts"
-import { announce, announceGeneration } from "./announce.ts"
+import { announce, announceGeneration, demandGeneration } from "./announce.ts"
+import { dropExchanges } from "./exchanges.ts"
 import { compareProcesses, type MemberProcess } from "./memberKey.ts"
 import type { MemberRecord } from "./memberRecord.ts"
 import { instanceHash } from "./messages.ts"
@@ -48,7 +49,7 @@ export const onChecked = (turn: Turn, answered: boolean): void => {
 
 /** A past process is known at this generation or a later one: take one above it. */
 export const outlive = (turn: Turn, past: MemberProcess): void => {
-  if (past.generation >= turn.state.self.generation) announceGeneration(turn, past.generation + 1)
+  if (past.generation >= turn.state.self.generation) demandGeneration(turn, past.generation + 1)
 }
 
 const conflict = (turn: Turn, other: MemberRecord): void => {
@@ -68,7 +69,8 @@ const conflict = (turn: Turn, other: MemberRecord): void => {
     case "observe":
       return
     case "takeover":
-      return mayTakeOver(turn) ? announceGeneration(turn, other.generation + 1) : giveUp(turn, other)
+      if (!mayTakeOver(turn) || !announceGeneration(turn, other.generation + 1)) giveUp(turn, other)
+      return
     case "shutdown":
       return giveUp(turn, other)
   }
@@ -83,5 +85,6 @@ const mayTakeOver = ({ nowMillis, state: { takeovers } }: Turn): boolean => {
 
 const giveUp = (turn: Turn, by: MemberRecord): void => {
   turn.state.phase = "superseded"
+  dropExchanges(turn.state)
   emit(turn, { _tag: "Superseded", by })
 }

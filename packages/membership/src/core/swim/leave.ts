@@ -1,5 +1,6 @@
 /** Saying goodbye: `left` goes ahead of everything, and the node answers pings until it has been told often enough. */
 import { isQueued } from "./dissemination.ts"
+import { dropExchanges } from "./exchanges.ts"
 import type { Departure } from "./memberRecord.ts"
 import { pickSlots, shownAs, slotOf } from "./memberTable.ts"
 import { merge } from "./merge.ts"
@@ -20,6 +21,12 @@ export const leave = (turn: Turn): void => {
   const goodbye: Departure = { kind: "left", id, generation, instance, incarnation, by: id }
   state.phase = "leaving"
   state.round = undefined
+  state.check = undefined
+  state.due.check = Infinity
+  const isJoining =
+    !state.joinAnswered && [...state.exchanges.values()].some(({ reason }) => reason === "join")
+  dropExchanges(state)
+  if (isJoining) emit(turn, { _tag: "JoinFailed", reason: "no_answer", detail: "this node is leaving" })
   state.leaveTold = false
   state.leaveEndsAtMillis = nowMillis + state.options.leaveTimeoutMillis
   state.due.leave = nowMillis + lookMillis
@@ -60,7 +67,7 @@ export const forceLeave = (turn: Turn, id: string): void => {
   const { self, table } = turn.state
   const slot = slotOf(table, id)
   const fact = slot === undefined ? undefined : table.troubles.get(slot)?.fact
-  if (fact?.kind !== "dead") return
+  if (slot === undefined || fact === undefined || shownAs(table, slot) !== "dead") return
   const { generation, incarnation, instance } = fact
   merge(
     turn,

@@ -10,7 +10,7 @@ export type MemberStanding = "alive" | "suspect" | "dead" | "left"
 
 /** One run of a member's process; the greater one is the newer, or the winner of a name conflict. */
 export interface MemberProcess {
-  /** Safe integer from 0: a persisted counter, or wall-clock ms at boot; only the owner raises it. */
+  /** 0 to `generationMax`: a persisted counter, or wall-clock ms at boot; only the owner raises it. */
   readonly generation: number
   /** 128 random bits of the process, as 32 lower-case hexadecimal digits. */
   readonly instance: string
@@ -25,6 +25,9 @@ export interface MemberKey extends MemberProcess {
 
 /** Greatest incarnation; a member accused at it moves on to the next generation. */
 export const incarnationMax = 2 ** 32 - 1
+
+/** Greatest generation, 140,000 years of wall clock; nobody accepts a greater one, and sums with it are still exact. */
+export const generationMax = 2 ** 52 - 1
 
 /** Negative when `one` is an older process than `other`, 0 for the same process, else positive. */
 export const compareProcesses = (one: MemberProcess, other: MemberProcess): number => {

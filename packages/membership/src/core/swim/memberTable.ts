@@ -34,9 +34,12 @@ export const keyAt = (table: MemberTable, slot: number): MemberKey | undefined =
 /** How a member is shown to the application; undefined for one that is not. */
 export const shownAs = (table: MemberTable, slot: number): MemberStanding | undefined => {
   const trouble = table.troubles.get(slot)
-  if (trouble === undefined) return table.records[slot]?.kind
-  return trouble.hidden ? undefined : trouble.fact.kind
+  return trouble === undefined ? table.records[slot]?.kind : troubleShownAs(trouble)
 }
+
+/** How a member is shown that something is held against. */
+export const troubleShownAs = ({ fact, hidden, shown }: Trouble): MemberStanding | undefined =>
+  hidden ? shown : fact.kind
 
 /** The announcement of the process that the view is about; undefined while only rumour names it. */
 export const recordAt = (table: MemberTable, slot: number): MemberRecord | undefined => {
@@ -121,10 +124,11 @@ const setTrouble = (table: MemberTable, slot: number, trouble: Trouble | undefin
 
 const count = (table: MemberTable, slot: number, by: 1 | -1): void => {
   const trouble = table.troubles.get(slot)
-  if (trouble?.hidden === true) table.ghosts += by
-  else if (trouble?.fact.kind === "dead") table.dead += by
-  else if (trouble?.fact.kind === "left") table.left += by
-  else if (trouble !== undefined || table.records[slot] !== undefined) {
+  const standing = shownAs(table, slot)
+  if (standing === "dead") table.dead += by
+  else if (standing === "left") table.left += by
+  else if (standing === undefined) table.ghosts += trouble === undefined ? 0 : by
+  else {
     table.present += by
     if (trouble !== undefined) table.suspects += by
     // What was mixed in leaves by being mixed in once more.

@@ -1,7 +1,7 @@
 /** Takes up facts: looks up the row of the state table and does what it says. */
 import type { ChangeName } from "./changes.ts"
 import { echo } from "./echo.ts"
-import { isFull, refusal } from "./eligibility.ts"
+import { hasRoomFor, refusal } from "./eligibility.ts"
 import { compareKeys, compareProcesses, type MemberStanding } from "./memberKey.ts"
 import {
   type Accusation,
@@ -10,7 +10,7 @@ import {
   type MemberRecord,
   sameAttributes
 } from "./memberRecord.ts"
-import { forgetMember, putRecord, putTrouble, recordAt, shownAs, slotOf } from "./memberTable.ts"
+import { putRecord, putTrouble, recordAt, shownAs, slotOf } from "./memberTable.ts"
 import { spread } from "./outbox.ts"
 import { aboutSelf } from "./refute.ts"
 import { isOldNews } from "./stall.ts"
@@ -27,7 +27,8 @@ export const merge = (turn: Turn, told: MemberFact, source: Source): void => {
   const trouble = slot === undefined ? undefined : table.troubles.get(slot)
   const record = slot === undefined ? undefined : table.records[slot]
   const isOld = source.via === "sync" || (source.via === "packet" && isOldNews(turn.state, turn.nowMillis))
-  const fact = isOld ? softened(told, trouble?.fact ?? record) : told
+  // What only rumour names has no suspicion that could run out.
+  const fact = isOld && trouble?.hidden !== true ? softened(told, trouble?.fact ?? record) : told
   const row = rowFor(record, trouble, fact, source.from === fact.id)
   if (row === rows.isConfirmed) return confirm(turn, fact, trouble?.suspicion, source)
   if (row === rows.nothingNew) return noteViolation(turn.state, fact, record)
@@ -49,12 +50,12 @@ const softened = (fact: MemberFact, known: MemberFact | undefined): MemberFact =
 
 const isAccepted = ({ state }: Turn, fact: MemberFact, slot: number | undefined, { take }: Row): boolean => {
   if (fact.kind !== "alive" || take === "nothing") return true
-  const record = slot === undefined ? undefined : recordAt(state.table, slot)
-  if (record !== undefined && compareProcesses(fact, record) === 0) return true
-  if (slot === undefined && isFull(state)) {
+  if (take !== "record" && !hasRoomFor(state, fact.id)) {
     state.counters.membersRefusedFull += 1
     return false
   }
+  const record = slot === undefined ? undefined : recordAt(state.table, slot)
+  if (record !== undefined && compareProcesses(fact, record) === 0) return true
   if (refusal(state, fact) === undefined) return true
   state.counters.membersRejected += 1
   return false
@@ -91,8 +92,7 @@ const takeUp = (turn: Turn, fact: MemberFact, row: Row, source: Source): void =>
     recordBefore !== undefined &&
     !sameAttributes(fact, recordBefore)
   const changes = isUpdated ? row.changes : row.changes.filter((change) => change !== "Updated")
-  // A process that only rumour named was hidden, and the dead one before it is what was shown.
-  report(turn, slot, { fact, changes, previous: row === rows.restarts ? (before ?? "dead") : before })
+  report(turn, slot, { fact, changes, previous: before })
 }
 
 /** Tells the application, each change from where the one before ended. */
@@ -138,20 +138,19 @@ const takeRecord = (turn: Turn, record: MemberRecord, row: Row): number => {
   const trouble = slot === undefined || row.take === "alive" ? undefined : table.troubles.get(slot)
   if (trouble === undefined || row.take === "record") return putRecord(table, record, trouble)
   const suspicion = suspect(turn, trouble.fact, table.present + 1)
-  return putRecord(table, record, { ...trouble, hidden: false, suspicion })
+  return putRecord(table, record, { ...trouble, hidden: false, shown: undefined, suspicion })
 }
 
 const takeDoubt = (turn: Turn, fact: Accusation | Departure, row: Row, source: Source): number => {
   const { nowMillis, state } = turn
   const known = slotOf(state.table, fact.id)
-  const before = known === undefined ? undefined : state.table.troubles.get(known)
-  const hidden = row.take === "rumour" || before?.hidden === true
-  // A newer process than the one that left is a new member once it announces itself.
-  if (known !== undefined && hidden && before?.fact.kind === "left") forgetMember(state.table, known)
+  const standing = known === undefined ? undefined : shownAs(state.table, known)
+  const hidden = row.take === "rumour" || (known !== undefined && standing === undefined)
   return putTrouble(state.table, fact.id, (slot): Trouble => ({
     slot,
     fact,
     hidden,
+    shown: hidden && (standing === "dead" || standing === "left") ? standing : undefined,
     sinceMillis: nowMillis - source.ageMillis,
     suspicion: hidden || fact.kind !== "suspect" ? undefined : suspect(turn, fact, state.table.present)
   }))

@@ -1,6 +1,6 @@
 /** Every number of the protocol, as profiles for kinds of network; all members of a cluster should use the same profile. */
 
-/** Timing and limits of one node. Durations are in ms. */
+/** Timing and limits of one node. Durations are in ms, of periods and time-outs at least 1. */
 export interface SwimOptions {
   /** Period of probes, scaled by local health; more than `probeTimeoutMillis`. */
   readonly probeIntervalMillis: number
@@ -41,7 +41,7 @@ export interface SwimOptions {
   readonly tombstoneTtlMillis: number
   readonly userEventsMax: number
   readonly userEventBytesMax: number
-  /** Pings per second done for one asking member; also bounds echoes of one kind. */
+  /** Pings per second done for one asking member. */
   readonly pingReqsPerSecond: number
   /** Period in which a dead member may be tried again. */
   readonly healIntervalMillis: number
@@ -130,26 +130,76 @@ export const withParity = (options: SwimOptions): SwimOptions => ({
 export const optionProblems = (options: SwimOptions): ReadonlyArray<string> => {
   const periodMax = options.pushPullIntervalMillis * pushPullScale(options.membersMax) * 1.1
   return [
-    ...Object.entries(options).flatMap(([name, value]) =>
-      typeof value === "number" && !(value >= 0 && Number.isFinite(value))
-        ? [`${name} must be a finite number from 0, not ${value}`]
-        : []
-    ),
+    ...Object.entries(ranges).flatMap(([name, range]) => rangeProblems(name, range, { ...options })),
     ...(options.probeTimeoutMillis < options.probeIntervalMillis
       ? []
       : ["probeTimeoutMillis must be less than probeIntervalMillis"]),
-    ...(options.gossipIntervalMillis > 0 ? [] : ["gossipIntervalMillis must be more than 0"]),
-    ...(options.awarenessMax >= 1 ? [] : ["awarenessMax must be at least 1"]),
-    ...(options.suspicionMaxMult >= 1 ? [] : ["suspicionMaxMult must be at least 1"]),
-    ...(options.packetBytesMax >= 512 && options.packetBytesMax <= 65_507
-      ? []
-      : ["packetBytesMax must be from 512 to 65507"]),
     ...(options.tombstoneTtlMillis >= 2 * periodMax
       ? []
       : [
           `tombstoneTtlMillis must be at least ${Math.round(2 * periodMax)}, twice the push/pull period of membersMax`
         ])
   ]
+}
+
+interface Range {
+  readonly least: number
+  /** No bound but finiteness by default. */
+  readonly most?: number
+  /** Of whole numbers only. */
+  readonly whole?: true
+}
+
+/** A period or time-out of none would take all of a core. */
+const span: Range = { least: 1 }
+const count: Range = { least: 0, whole: true }
+const countFromOne: Range = { least: 1, whole: true }
+
+/** What each number may be; what rides in evidence is counted in a byte. */
+const ranges: Readonly<Record<NumberName, Range>> = {
+  probeIntervalMillis: span,
+  probeTimeoutMillis: span,
+  helpers: { least: 0, most: 16, whole: true },
+  suspicionMult: { least: 0.1 },
+  suspicionMaxMult: { least: 1 },
+  confirmations: { least: 0, most: 255, whole: true },
+  awarenessMax: countFromOne,
+  retransmitMult: { least: 1 },
+  gossipIntervalMillis: span,
+  gossipFanout: countFromOne,
+  gossipToTheDeadMillis: { least: 0 },
+  pushPullIntervalMillis: span,
+  streamTimeoutMillis: span,
+  packetBytesMax: { least: 512, most: 65_507, whole: true },
+  membersMax: countFromOne,
+  ghostsMax: count,
+  tombstonesMax: count,
+  tombstoneTtlMillis: { least: 0 },
+  userEventsMax: count,
+  userEventBytesMax: count,
+  pingReqsPerSecond: count,
+  healIntervalMillis: span,
+  seedIntervalMillis: span,
+  leaveTimeoutMillis: { least: 0 },
+  leavePropagateMillis: { least: 0 }
+}
+
+type NumberName = {
+  [Name in keyof SwimOptions]: SwimOptions[Name] extends number ? Name : never
+}[keyof SwimOptions]
+
+const rangeProblems = (
+  name: string,
+  { least, most, whole }: Range,
+  options: Readonly<Record<string, unknown>>
+): ReadonlyArray<string> => {
+  const value = Number(options[name])
+  const isRight =
+    value >= least && value <= (most ?? Number.MAX_VALUE) && (whole !== true || Number.isInteger(value))
+  const kind = whole === true ? "a whole number" : "a finite number"
+  return isRight
+    ? []
+    : [`${name} must be ${kind} from ${least}${most === undefined ? "" : ` to ${most}`}, not ${value}`]
 }
 
 /** How much longer the push/pull period is among `n` members than among 32. */

@@ -150,15 +150,18 @@ export const onSendFailed = (turn: Turn, address: string): void => {
   askHelpers(turn, round)
 }
 
-interface Answerer {
+/** Who sent an answer; `sealed` when that is proved. */
+export interface Answerer {
   readonly address: string
   readonly from: string
   readonly sealed: boolean
 }
 
 /** Whether an answer is a member's own: by its id where packets are sealed, else by its address. */
-const isFrom = (record: MemberRecord, { address, from, sealed }: Answerer): boolean =>
-  sealed ? record.id === from : record.address === address
+export const isFrom = (
+  member: Pick<MemberRecord, "id" | "address">,
+  { address, from, sealed }: Answerer
+): boolean => (sealed ? member.id === from : member.address === address)
 
 /** Whether an answer may be believed: from the target or a chosen helper. */
 const isExpected = (round: ProbeRound, sender: Answerer): boolean =>

@@ -79,5 +79,6 @@ const introduce = (turn: Turn, { address, from }: Received): void => {
 }
 
 const answered = (turn: Turn, message: Ack | NotMe, packet: Received): void => {
-  if (!onAnswer(turn, message, packet) && !onRelayAnswer(turn, message)) turn.state.counters.strayAnswers += 1
+  if (!onAnswer(turn, message, packet) && !onRelayAnswer(turn, message, packet))
+    turn.state.counters.strayAnswers += 1
 }

@@ -1,5 +1,5 @@
 /** Facts about this node itself. */
-import { announceAbove, announceGeneration } from "./announce.ts"
+import { announceAbove, demandGeneration } from "./announce.ts"
 import { adjustAwareness } from "./awareness.ts"
 import { onRival, outlive } from "./identity.ts"
 import { compareProcesses } from "./memberKey.ts"
@@ -20,11 +20,9 @@ export const aboutSelf = (turn: Turn, fact: MemberFact, source: Source): void =>
     case "answer":
       return answer(turn, source)
     case "refute":
-      announceAbove(turn, fact.incarnation)
-      return refuted(turn, fact, source)
+      return announceAbove(turn, fact.incarnation) ? refuted(turn, fact, source) : undefined
     case "renew":
-      announceGeneration(turn, state.self.generation + 1)
-      return refuted(turn, fact, source)
+      return demandGeneration(turn, state.self.generation + 1) ? refuted(turn, fact, source) : undefined
     case "outlive":
       outlive(turn, fact)
       return answer(turn, source)

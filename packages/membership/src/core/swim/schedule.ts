@@ -11,6 +11,7 @@ export const firstDue = (options: SwimOptions, nowMillis: number, random: () => 
   relays: Infinity,
   check: Infinity,
   verdicts: Infinity,
+  generation: Infinity,
   gossip: Infinity,
   sync: nowMillis + random() * options.pushPullIntervalMillis,
   exchanges: Infinity,

@@ -16,36 +16,44 @@ const lateMillisMin = 100
 const isStall = ({ options }: Pick<SwimState, "options">, lateMillis: number): boolean =>
   lateMillis > Math.max(lateMillisMin, options.probeTimeoutMillis / 4)
 
-/** Notes that this process stood still until now, and asks for the packets that wait. */
+/** Notes that this process stood still for so long until now, and asks for the packets that wait. What was made good before counts no more. */
 export const onStall = (turn: Turn, millis: number): void => {
   const { nowMillis, state } = turn
-  if (!isStall(state, millis)) return
-  if (state.stall === undefined) turn.effects.push({ _tag: "DrainInbox" })
-  state.stall = {
-    noticedAtMillis: state.stall?.noticedAtMillis ?? nowMillis,
-    millis: Math.max(millis, state.stall?.millis ?? 0)
+  const beganAtMillis = Math.max(nowMillis - millis, state.madeGoodAtMillis)
+  if (state.stall !== undefined) {
+    state.stall.beganAtMillis = Math.min(state.stall.beganAtMillis, beganAtMillis)
+    return
   }
+  if (!isStall(state, nowMillis - beganAtMillis)) return
+  turn.effects.push({ _tag: "DrainInbox" })
+  state.stall = { noticedAtMillis: nowMillis, beganAtMillis }
 }
 
-/** The waiting packets are in: moves what began before the stall, and doubts this node a little more. */
+/**
+ * The waiting packets are in: moves what was running by the time lost, and doubts this node a little more. The time until the packets were in
+ * is lost too: it may have been long.
+ */
 export const makeGood = (turn: Turn): void => {
   const { nowMillis, state } = turn
   const { stall } = state
   if (stall === undefined) return
-  const { millis, noticedAtMillis } = stall
-  const beganAtMillis = noticedAtMillis - millis
+  const millis = nowMillis - stall.beganAtMillis
+  const lostSince = (startedAtMillis: number): number => Math.min(millis, nowMillis - startedAtMillis)
   state.stall = undefined
+  state.madeGoodAtMillis = nowMillis
   state.counters.stalls += 1
   const { due, options, round, table } = state
-  if (round !== undefined && round.startedAtMillis <= beganAtMillis) {
-    round.deadlineMillis += millis
-    due.probe += millis
+  if (round !== undefined) {
+    const lost = lostSince(round.startedAtMillis)
+    round.deadlineMillis += lost
+    due.probe += lost
     round.stalled = true
   }
   for (const { suspicion } of table.suspicions) {
-    if (suspicion === undefined || suspicion.startedAtMillis > beganAtMillis) continue
-    suspicion.startedAtMillis += millis
-    suspicion.deadlineMillis += millis
+    if (suspicion === undefined) continue
+    const lost = lostSince(suspicion.startedAtMillis)
+    suspicion.startedAtMillis += lost
+    suspicion.deadlineMillis += lost
   }
   if (isLong(state, millis)) state.oldNewsUntilMillis = nowMillis + suspicionMinMillis(options, table.present)
   adjustAwareness(turn, millis > options.probeIntervalMillis * (state.awareness + 1) ? 2 : 1)
@@ -58,7 +66,8 @@ export const makeGood = (turn: Turn): void => {
  * from somebody who took that silence for a death, its own and that of all who stood still with it.
  */
 export const isOldNews = (state: SwimState, nowMillis: number): boolean =>
-  nowMillis < state.oldNewsUntilMillis || (state.stall !== undefined && isLong(state, state.stall.millis))
+  nowMillis < state.oldNewsUntilMillis ||
+  (state.stall !== undefined && isLong(state, nowMillis - state.stall.beganAtMillis))
 
 const isLong = ({ options, table }: SwimState, millis: number): boolean =>
   millis > suspicionMinMillis(options, table.present)

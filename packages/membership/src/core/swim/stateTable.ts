@@ -55,6 +55,7 @@ export const rows = {
   rejoins: row("alive", ["Joined"]),
   recordCatchesUp: row("record", ["Updated"]),
   restartIsNamed: row("record", ["Restarted", "Suspected"]),
+  restartRevealed: row("reveal", ["Restarted", "Suspected"], { echo: "subject" }),
   isSuspected: row("doubt", ["Suspected"]),
   isSuspectedAnew: row("doubt"),
   isSuspectedAfterDeath: row("doubt", ["Recovered", "Suspected"]),
@@ -79,7 +80,7 @@ export const rowFor = (
   if (known === undefined) return fact.kind === "alive" ? rows.joins : rows.rumour
   if (fact.kind === "alive") return announced(known, trouble, { fact, record, fromSubject })
   if (known.kind === "left") return afterLeft(known, fact, fromSubject)
-  if (trouble?.hidden === true) return aboutGhost(known, fact)
+  if (trouble?.hidden === true) return aboutRumoured(known, trouble.shown, fact)
   if (fact.kind === "left") return compareProcesses(fact, known) < 0 ? rows.echoed : rows.leaves
   return accused(known, fact.kind, compareAccused(fact, known), compareProcesses(fact, known) > 0)
 }
@@ -115,7 +116,8 @@ const announced = (
   const { fact, record } = told
   if (compareKeys(fact, known) > 0) return announcedNewer(known, trouble, fact, record)
   if (trouble?.hidden === true && known.kind === "suspect") {
-    return fills(fact, known, record) ? rows.ghostRevealed : rows.echoedToSubject
+    if (!fills(fact, known, record)) return rows.echoedToSubject
+    return trouble.shown === "dead" ? rows.restartRevealed : rows.ghostRevealed
   }
   return announcedAgain(known, told)
 }
@@ -126,11 +128,14 @@ const announcedNewer = (
   fact: MemberRecord,
   record: MemberRecord | undefined
 ): Row => {
-  if (trouble?.hidden === true) return isOlder(record, known) ? rows.restarts : rows.joins
+  if (trouble?.hidden === true) return rowsInPlaceOf[trouble.shown ?? "nothing"]
   if (known.kind === "left") return rows.rejoins
-  if (compareProcesses(fact, known) > 0) return rows.restarts
+  if (isOlder(record, fact)) return rows.restarts
   return known.kind === "alive" ? rows.announcesChange : rows.recovers
 }
+
+/** What the announcement of a process that rumour named is, by what is shown so far. */
+const rowsInPlaceOf = { dead: rows.restarts, left: rows.rejoins, nothing: rows.joins }
 
 /** Not above the known key: at most it fills in what only rumour has told. */
 const announcedAgain = (
@@ -160,9 +165,14 @@ const afterLeft = (known: MemberKey, fact: Accusation | Departure, fromSubject: 
   return fromSubject ? rows.echoedToSubject : rows.nothingNew
 }
 
-const aboutGhost = (known: MemberKey, fact: Accusation | Departure): Row => {
-  if (compareKeys(fact, known) > 0) return rows.rumour
-  return compareAccused(fact, known) < 0 ? rows.echoed : rows.nothingNew
+/** About a process that only rumour names; the end of a dead one's next process is that member's end again. */
+const aboutRumoured = (known: MemberKey, shown: Trouble["shown"], fact: Accusation | Departure): Row => {
+  if (compareKeys(fact, known) <= 0) {
+    return compareAccused(fact, known) < 0 ? rows.echoed : rows.nothingNew
+  }
+  if (shown === undefined || fact.kind === "suspect") return rows.rumour
+  if (fact.kind === "left") return shown === "dead" ? rows.leaves : rows.leavesAgain
+  return shown === "dead" ? rows.diesAgain : rows.rumour
 }
 
 const isOlder = (record: MemberRecord | undefined, known: MemberKey): boolean =>

@@ -60,6 +60,14 @@ export const startSuspicion = (
   }
 }
 
+/** Starts a suspicion again from now, where it ran while nobody looked; whoever confirms does so anew. */
+export const restartSuspicion = (suspicion: Suspicion, nowMillis: number): void => {
+  suspicion.startedAtMillis = nowMillis
+  suspicion.confirmedBy.length = 0
+  suspicion.deadlineMillis = nowMillis + suspicionTimeoutMillis(suspicion, 0)
+  suspicion.extended = false
+}
+
 /** Counts another accuser, or says false: known, the first one, or enough already. */
 export const confirmSuspicion = (suspicion: Suspicion, by: string): boolean => {
   const { accuser, confirmationsMax, confirmedBy } = suspicion

@@ -5,7 +5,7 @@
  * answers as events, calls `Tick` at `nextDeadlineMillis`, and does what the effects say; it decides nothing.
  */
 import { join } from "./admission.ts"
-import { update } from "./announce.ts"
+import { onGenerationDue, update } from "./announce.ts"
 import { onExchangesDue, onSyncDue, onSyncEntries, onSyncFailed, onSyncRequested } from "./antiEntropy.ts"
 import { onGossipDue } from "./gossip.ts"
 import { onChecked } from "./identity.ts"
@@ -41,6 +41,7 @@ export const nextDeadlineMillis = ({ due, stall }: SwimState): number =>
         due.relays,
         due.check,
         due.verdicts,
+        due.generation,
         due.gossip,
         due.sync,
         due.exchanges,
@@ -105,6 +106,7 @@ const loops: ReadonlyArray<readonly [keyof Due, (turn: Turn) => void]> = [
   ["exchanges", onExchangesDue],
   ["probe", onProbeDue],
   ["verdicts", onVerdictsDue],
+  ["generation", onGenerationDue],
   ["leave", onLeaveDue],
   ["gossip", onGossipDue],
   ["sync", onSyncDue],

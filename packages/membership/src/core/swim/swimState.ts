@@ -32,8 +32,10 @@ import type { Suspicion } from "./suspicion.ts"
 export interface Trouble {
   readonly slot: number
   readonly fact: Accusation | Departure
-  /** Never told to the application: known by rumour only (a ghost), or a newer process without a record. */
+  /** Not told to the application: the process is known by rumour only. */
   readonly hidden: boolean
+  /** While hidden: how the process before it, which was told of, is still shown. Undefined for a ghost, of which nothing was ever told. */
+  readonly shown?: "dead" | "left" | undefined
   /** Monotonic local time of receipt, earlier by the age that came with it. */
   readonly sinceMillis: number
   readonly suspicion: Suspicion | undefined
@@ -56,7 +58,7 @@ export interface MemberTable {
   dead: number
   /** Shown as left. */
   left: number
-  /** Hidden. */
+  /** Held and not shown. */
   ghosts: number
   /** 32 bits over the processes and incarnations of `present`, whatever the order: equal in nodes that see the same members. */
   viewHash: number
@@ -88,6 +90,8 @@ export interface Relay {
   readonly originAddress: string
   readonly originSeq: number
   readonly target: PingTarget
+  /** Where the target was pinged. */
+  readonly address: string
   readonly incarnation: number
   /** When the nack is due; infinite once it is sent. */
   nackAtMillis: number
@@ -121,6 +125,7 @@ export interface Due {
   relays: number
   check: number
   verdicts: number
+  generation: number
   gossip: number
   sync: number
   exchanges: number
@@ -212,6 +217,9 @@ export interface SwimState {
   /** What the last seed said that refused the last join. */
   joinRefusal: string | undefined
   readonly takeovers: Array<number>
+  /** The generation that others' words demand and that waits for its moment; at most the own one when none does. */
+  generationWanted: number
+  readonly generationWindow: RateWindow
   /** Members behind seed addresses, learned from exchanges. */
   readonly seedIds: Map<string, string>
   readonly echoWindow: RateWindow
@@ -221,7 +229,9 @@ export interface SwimState {
   readonly userEvents: Map<string, { readonly generation: number; readonly version: number }>
   userVersion: number
   /** A stall that was noticed and not yet made good: packets that wait in sockets come first. */
-  stall: { readonly noticedAtMillis: number; readonly millis: number } | undefined
+  stall: { readonly noticedAtMillis: number; beganAtMillis: number } | undefined
+  /** Until then all time in which this process stood still is made good. */
+  madeGoodAtMillis: number
   /** Until then deaths that are told are taken for doubts: a long stall has just ended. */
   oldNewsUntilMillis: number
   /** No verdict before this: a push/pull after a long stall goes first. */

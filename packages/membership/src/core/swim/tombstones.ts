@@ -1,5 +1,5 @@
 /** Forgetting: the dead and left after their time, and the oldest of what is only rumour when there is too much of it. */
-import { forgetMember, recordAt, shownAs } from "./memberTable.ts"
+import { forgetMember, recordAt, shownAs, troubleShownAs } from "./memberTable.ts"
 import { sweepPeriodMillis } from "./schedule.ts"
 import { emit, type Trouble, type Turn } from "./swimState.ts"
 
@@ -8,11 +8,14 @@ export const boundTombstones = (turn: Turn): void => {
   const { counters, options, table } = turn.state
   if (table.ghosts > options.ghostsMax) {
     counters.ghostsEvicted += 1
-    forgetOldest(turn, ({ hidden }) => hidden)
+    forgetOldest(turn, (trouble) => troubleShownAs(trouble) === undefined)
   }
   if (table.dead + table.left > options.tombstonesMax) {
     counters.tombstonesEvicted += 1
-    forgetOldest(turn, ({ fact, hidden }) => !hidden && fact.kind !== "suspect")
+    forgetOldest(turn, (trouble) => {
+      const standing = troubleShownAs(trouble)
+      return standing === "dead" || standing === "left"
+    })
   }
 }
 

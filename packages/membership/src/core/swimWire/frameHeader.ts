@@ -10,6 +10,7 @@ import {
   makeReader,
   type Malformed,
   readCode,
+  readGeneration64,
   readId,
   readInstance,
   readU16,
@@ -94,7 +95,7 @@ export const decodeHeader = (bytes: Uint8Array): Decoded<FrameHeader> | Malforme
   const keyId = readU32(reader)
   const seq = readU64(reader)
   const instance = readInstance(reader)
-  const generation = readU64(reader)
+  const generation = readGeneration64(reader)
   const header = { use, mode, labelHash, keyId, seq, sender: { id: readId(reader), generation, instance } }
   return reader.failure ?? { _tag: "Decoded", value: header, skipped: 0 }
 }

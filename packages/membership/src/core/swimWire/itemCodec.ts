@@ -6,6 +6,7 @@ import {
   fail,
   readBytes,
   readFlags,
+  readGeneration,
   readId,
   readInstance,
   readName,
@@ -80,7 +81,7 @@ const writeKey = (writer: Writer, key: FactKey): void => {
 
 const readKey = (reader: Reader): FactKey => ({
   id: readId(reader),
-  generation: readVarint53(reader),
+  generation: readGeneration(reader),
   instance: readInstance(reader),
   incarnation: readVarint32(reader)
 })
@@ -213,7 +214,7 @@ const writeUserEvent = (writer: Writer, event: UserEvent): void => {
 const readUserEvent = (reader: Reader): UserEvent => ({
   kind: "user",
   origin: readId(reader),
-  generation: readVarint53(reader),
+  generation: readGeneration(reader),
   name: readEventName(reader),
   version: readVarint53(reader),
   payload: readBytes(reader)

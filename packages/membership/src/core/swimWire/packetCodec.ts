@@ -25,11 +25,11 @@ import {
   type Malformed,
   readCode,
   readFlags,
+  readGeneration,
   readId,
   readU32,
   readU8,
   readVarint32,
-  readVarint53,
   type Reader,
   skipExtensions
 } from "./wireReader.ts"
@@ -132,7 +132,7 @@ const readPing = (reader: Reader): Ping => ({
   seq: readU32(reader),
   target: readTarget(reader),
   sender: {
-    generation: readVarint53(reader),
+    generation: readGeneration(reader),
     instanceHash: readU32(reader),
     incarnation: readVarint32(reader)
   }
@@ -193,5 +193,5 @@ const readNotMe = (reader: Reader): NotMe => ({
   _tag: "NotMe",
   seq: readU32(reader),
   id: readId(reader),
-  generation: readVarint53(reader)
+  generation: readGeneration(reader)
 })

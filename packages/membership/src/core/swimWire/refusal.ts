@@ -28,7 +28,7 @@ export const refusalReasons = [
   "duplicate",
   /** Too old to tell whether it was seen. */
   "stale",
-  /** Too many unknown senders in this second. */
+  /** Too many unknown senders in this second, or too many streams. */
   "busy",
   /** Not sealed by a holder of the key. */
   "forged",

@@ -1,6 +1,6 @@
 /** The bytes of the process that a message is meant for. */
 import type { PingTarget } from "../swim/messages.ts"
-import { readId, readU32, readVarint53, type Reader } from "./wireReader.ts"
+import { readGeneration, readId, readU32, type Reader } from "./wireReader.ts"
 import { type Writer, writeAscii, writeU32, writeVarint } from "./wireWriter.ts"
 
 /** Writes a target. */
@@ -13,6 +13,6 @@ export const writeTarget = (writer: Writer, target: PingTarget): void => {
 /** Reads a target. */
 export const readTarget = (reader: Reader): PingTarget => ({
   id: readId(reader),
-  generation: readVarint53(reader),
+  generation: readGeneration(reader),
   instanceHash: readU32(reader)
 })

@@ -4,6 +4,7 @@
  * The first failure stays and ends the input, so every read after it is a harmless default and every loop over the rest stops. Each value
  * has exactly one form: what could have been written otherwise is refused.
  */
+import { generationMax } from "../swim/memberKey.ts"
 import { wireLimits } from "./limits.ts"
 import { readUtf8 } from "./utf8.ts"
 
@@ -136,6 +137,18 @@ export const readVarint32 = (reader: Reader): number =>
 /** An integer below 2^53 in groups of seven bits. */
 export const readVarint53 = (reader: Reader): number =>
   readVarint(reader, Number.MAX_SAFE_INTEGER, "an integer below 2^53")
+
+/** A generation in groups of seven bits. */
+export const readGeneration = (reader: Reader): number =>
+  readVarint(reader, generationMax, "a generation below 2^52")
+
+/** A generation in eight bytes. */
+export const readGeneration64 = (reader: Reader): number => {
+  const start = reader.offset
+  const generation = readU64(reader)
+  if (generation > generationMax) fail(reader, "bounds", "a generation below 2^52", start)
+  return generation
+}
 
 /** A byte of flags, of which only those of `known` may be set. */
 export const readFlags = (reader: Reader, known: number): number => {

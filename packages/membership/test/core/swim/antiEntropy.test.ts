@@ -7,7 +7,7 @@ import type { SyncAnswer, SyncRequest } from "../../../src/core/swim/messages.ts
 import { swimProfiles } from "../../../src/core/swim/options.ts"
 import { startSwim } from "../../../src/core/swim/startSwim.ts"
 import { bucketCount, digestOf, heldSlots } from "../../../src/core/swim/syncEntries.ts"
-import { alive, Bench, dead, evidence } from "./swimBench.ts"
+import { alive, Bench, dead, evidence, left, suspect } from "./swimBench.ts"
 import { randomFrom, recordOf, sizes } from "./swimWorld.ts"
 
 const tombstoneTtlMillis = swimProfiles.lan.tombstoneTtlMillis
@@ -172,6 +172,14 @@ describe("push/pull", () => {
   })
 })
 
+/** What may be said about `x`. */
+const facts = (generation: number, incarnation: number) => [
+  alive(incarnation, generation),
+  suspect(incarnation, "y", generation),
+  dead(incarnation, "y", generation),
+  left(generation)
+]
+
 describe("bounds", () => {
   it("forgets the oldest ghosts and tombstones beyond their number, and all after their time", () => {
     const bench = new Bench({ ghostsMax: 2, tombstonesMax: 2 })
@@ -202,6 +210,21 @@ describe("bounds", () => {
     assert.strictEqual(bench.state.counters.membersRefusedFull, 1)
     bench.hear(alive(1))
     assert.strictEqual(bench.view, "alive 1/1")
+  })
+
+  it("takes in no more members than it may, whatever comes first about them", () => {
+    const seed = Math.floor(Math.random() * 2 ** 32)
+    const random = randomFrom(seed)
+    const bench = new Bench({ membersMax: 5, tombstonesMax: 3, ghostsMax: 20 })
+    const { counters, table } = bench.state
+    for (let count = 0; count < 3000; count += 1) {
+      const below = (bound: number) => Math.floor(random() * bound)
+      const fact = facts(below(3), below(4))[below(below(4) + 1)]
+      assert(fact !== undefined)
+      bench.receive("z", { _tag: "Gossip" }, [{ ...fact, id: `v${below(30)}` }])
+      assert.isAtMost(table.present + table.dead + table.left, 5, `seed ${seed}`)
+    }
+    assert.isAbove(counters.membersRefusedFull, 0)
   })
 
   it("remembers no more user events than it may, and delivers each once", () => {

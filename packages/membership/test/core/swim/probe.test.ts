@@ -363,6 +363,62 @@ describe("helper", () => {
     assert.strictEqual(bench.sent("Ping").length, 1)
   })
 
+  it.each([
+    ["another address, where packets are open", { from: "x", address: "forged:1", sealed: false }],
+    ["another member, where packets are sealed", { from: "evil", address: "evil:9", sealed: true }]
+  ])("passes no answer on of %s", (_name, sender) => {
+    const bench = new Bench()
+    bench.receive("p", request)
+    const [ping] = bench.sent("Ping")
+    assert(ping !== undefined)
+    for (const message of [
+      ackOf(ping.message),
+      { _tag: "NotMe", seq: ping.message.seq, id: "evil", generation: 1 } as const
+    ]) {
+      bench.tell({ _tag: "Received", ...sender, message, gossip: [] })
+      assert.deepStrictEqual(bench.effects, [])
+    }
+    assert.strictEqual(bench.state.counters.strayAnswers, 2)
+    bench.receive("x", ackOf(ping.message))
+    assert.strictEqual(bench.sent("Ack").length, 1)
+  })
+
+  it("passes on that a stranger answers at the address", () => {
+    const bench = new Bench()
+    bench.receive("p", request)
+    const [ping] = bench.sent("Ping")
+    assert(ping !== undefined)
+    const message = { _tag: "NotMe", seq: ping.message.seq, id: "stranger", generation: 1 } as const
+    bench.tell({ _tag: "Received", from: "stranger", address: "x:1", sealed: true, message, gossip: [] })
+    assert.deepStrictEqual(bench.sent("NotMe"), [{ to: "p", message: { ...message, seq: 77 } }])
+  })
+
+  it("keeps no ping for longer than the longest round, and leaves room for others whoever asks", () => {
+    const bench = new Bench()
+    const greedy = { ...request, budgetMillis: 2 ** 32 - 1 }
+    for (let second = 0; second < 20; second += 1) {
+      for (let count = 0; count < 20; count += 1) bench.receive("evil", greedy)
+      assert.isAtMost(bench.state.relays.size, 32)
+      bench.pass(1000)
+    }
+    for (let count = 0; count < 100; count += 1) {
+      const message = { ...greedy, seq: count }
+      bench.tell({
+        _tag: "Received",
+        from: `f${count}`,
+        address: "evil:9",
+        sealed: false,
+        message,
+        gossip: []
+      })
+    }
+    assert.isAtMost(bench.state.relays.size, 32)
+    bench.receive("good", request)
+    assert.strictEqual(bench.sent("Ping").length, 1)
+    bench.pass(8000)
+    assert.strictEqual(bench.state.relays.size, 0)
+  })
+
   it("answers for itself", () => {
     const bench = new Bench()
     const me = { id: "me", generation: 1, instanceHash: instanceHash(recordOf("me").instance) }

@@ -1,7 +1,7 @@
 /** Every row of the state table that is about the node itself. */
 import { assert, describe, it } from "@effect/vitest"
 
-import type { MemberStanding } from "../../../src/core/swim/memberKey.ts"
+import { generationMax, incarnationMax, type MemberStanding } from "../../../src/core/swim/memberKey.ts"
 import type { MemberFact } from "../../../src/core/swim/memberRecord.ts"
 import { alive, Bench, evidence } from "./swimBench.ts"
 import { recordOf } from "./swimWorld.ts"
@@ -112,6 +112,49 @@ describe("self in the state table", () => {
     })
     assert.strictEqual(bench.state.self.incarnation, 0)
     assert.deepStrictEqual(bench.effects, [])
+  })
+
+  it("a flood about itself costs few generations, and none is announced before it is saved", () => {
+    for (const kind of ["left", "dead"] as const) {
+      const bench = new Bench()
+      const saved: Array<number> = []
+      const flood = () => {
+        const { generation, instance } = bench.state.self
+        const past = kind === "left" ? { instance } : { generation: generation + 1000 }
+        bench.receive("z", { _tag: "Gossip" }, [aboutMe({ kind, generation, ...past })])
+        for (const effect of bench.effects)
+          if (effect._tag === "SaveGeneration") saved.push(effect.generation)
+        assert.strictEqual(bench.state.self.generation, saved.at(-1))
+      }
+      for (let count = 0; count < 1000; count += 1) flood()
+      assert.strictEqual(saved.length, 4)
+      const announced = bench.state.self.generation
+      bench.pass(1000)
+      assert.isAbove(bench.state.self.generation, announced, "what waited is made good")
+      assert.strictEqual(bench.state.queue.entries.get("me")?.item, bench.state.self)
+      assert.strictEqual(bench.state.due.generation, Infinity)
+    }
+  })
+
+  it("never steps beyond the greatest generation, and goes on as it is", () => {
+    const bench = new Bench()
+    bench.hear(aboutMe({ kind: "dead", generation: generationMax - 1 }))
+    assert.strictEqual(bench.state.self.generation, generationMax)
+    const { self } = bench.state
+    bench.hear(aboutMe({ kind: "dead", generation: generationMax, instance: "f".repeat(32) }))
+    bench.hear({ ...self, kind: "left", by: "z" })
+    bench.hear(
+      aboutMe({
+        kind: "dead",
+        generation: generationMax,
+        instance: self.instance,
+        incarnation: incarnationMax
+      })
+    )
+    assert.strictEqual(bench.state.self, self)
+    assert.strictEqual(bench.state.counters.protocolViolations, 3)
+    bench.hear(aboutMe({ kind: "suspect", generation: generationMax, instance: self.instance }))
+    assert.strictEqual(bench.state.self.incarnation, 1)
   })
 
   it("another process of the name that answers elsewhere is a conflict", () => {

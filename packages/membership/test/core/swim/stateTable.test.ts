@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 
 import type { MemberFact } from "../../../src/core/swim/memberRecord.ts"
 import { alive, Bench, dead, left, suspect } from "./swimBench.ts"
+import { recordOf } from "./swimWorld.ts"
 
 interface Case {
   /** The row of the specification. */
@@ -285,11 +286,42 @@ const cases: ReadonlyArray<Case> = [
     changes: ["Recovered dead>alive", "Suspected alive>suspect"]
   },
   {
-    row: "dead | suspect, higher generation, is rumour until the process announces itself",
+    row: "dead | suspect, higher generation, stays dead until the process announces itself",
     given: lost,
     hears: suspect(0, "y", 2),
-    view: "hidden suspect 2/0",
+    view: "dead suspect 2/0",
     spread: true
+  },
+  {
+    row: "dead, then suspect of a newer process | its alive at the accused incarnation",
+    given: [...lost, suspect(0, "y", 2)],
+    hears: alive(0, 2),
+    view: "suspect 2/0 timer",
+    spread: true,
+    changes: ["Restarted dead>alive", "Suspected alive>suspect"],
+    echo: ["x@x:1 suspect 2/0"]
+  },
+  {
+    row: "dead, then suspect of a newer process | its death",
+    given: [...lost, suspect(0, "y", 2)],
+    hears: dead(0, "y", 2),
+    view: "dead 2/0",
+    spread: true
+  },
+  {
+    row: "dead, then suspect of a newer process | its goodbye",
+    given: [...lost, suspect(0, "y", 2)],
+    hears: left(2),
+    view: "left 2/0",
+    spread: true,
+    changes: ["Left dead>left"]
+  },
+  {
+    row: "dead, then suspect of a newer process | suspect of the dead one",
+    given: [...lost, suspect(0, "y", 2)],
+    hears: suspect(9),
+    view: "dead suspect 2/0",
+    echo: ["z@z:9 suspect 2/0"]
   },
   {
     row: "dead, then suspect of a newer process | its alive",
@@ -338,20 +370,44 @@ const cases: ReadonlyArray<Case> = [
     row: "left | suspect, higher generation",
     given: gone,
     hears: suspect(0, "y", 2),
-    view: "hidden suspect 2/0",
+    view: "left suspect 2/0",
     spread: true
   },
   {
     row: "left | dead, higher generation",
     given: gone,
     hears: dead(0, "y", 2),
-    view: "hidden dead 2/0",
+    view: "left dead 2/0",
+    spread: true
+  },
+  {
+    row: "left, then suspect of a newer process | its alive at the accused incarnation",
+    given: [...gone, suspect(0, "y", 2)],
+    hears: alive(0, 2),
+    view: "suspect 2/0 timer",
+    spread: true,
+    changes: ["Joined left>alive", "Suspected alive>suspect"],
+    echo: ["x@x:1 suspect 2/0"]
+  },
+  {
+    row: "left, then dead of a newer process | its goodbye",
+    given: [...gone, dead(0, "y", 2)],
+    hears: left(2),
+    view: "left 2/0",
     spread: true
   },
   { row: "left | left, higher generation", given: gone, hears: left(2), view: "left 2/0", spread: true },
   {
     row: "left, then dead of a newer process | its refutation",
     given: [...gone, dead(0, "y", 2)],
+    hears: alive(1, 2),
+    view: "alive 2/1",
+    spread: true,
+    changes: ["Joined left>alive"]
+  },
+  {
+    row: "ghost dead with record, then suspect of a newer process | its alive",
+    given: [dead(3), alive(3), suspect(0, "y", 2)],
     hears: alive(1, 2),
     view: "alive 2/1",
     spread: true,
@@ -372,6 +428,22 @@ const cases: ReadonlyArray<Case> = [
     view: "suspect 2/0 timer",
     spread: true,
     changes: ["Restarted suspect>alive", "Suspected alive>suspect"]
+  },
+  {
+    row: "record lag | alive of the accused newer process, above the accusation",
+    given: [alive(3), suspect(0, "y", 2)],
+    hears: alive(1, 2),
+    view: "alive 2/1",
+    spread: true,
+    changes: ["Restarted suspect>alive"]
+  },
+  {
+    row: "record lag | alive of the newer process that died, above its death",
+    given: [alive(3), dead(0, "y", 2)],
+    hears: alive(1, 2),
+    view: "alive 2/1",
+    spread: true,
+    changes: ["Restarted dead>alive"]
   }
 ]
 
@@ -397,20 +469,18 @@ describe("state table", () => {
     assert.strictEqual(bench.state.counters.membersRejected, 1)
   })
 
-  it("echoes about one member at most once a second", () => {
+  it("echoes about one member at most once a second, counted from the last echo about it", () => {
     const bench = new Bench()
     bench.hear(alive(3))
-    bench.hear(suspect(2))
-    bench.nowMillis += 900
-    bench.tell({
-      _tag: "Received",
-      from: "z",
-      address: "z:9",
-      sealed: true,
-      message: { _tag: "Gossip" },
-      gossip: [suspect(1)]
-    })
-    assert.deepStrictEqual(bench.sends, [])
-    assert.strictEqual(bench.state.counters.echoesSuppressed, 1)
+    bench.hear(recordOf("w", { incarnation: 3 }))
+    const echoesAt = (millis: number, id: string) => {
+      bench.nowMillis += millis
+      bench.receive("z", { _tag: "Gossip" }, [{ ...suspect(1), id }])
+      return bench.sends.length
+    }
+    const echoed = [echoesAt(2000, "w"), echoesAt(900, "x"), echoesAt(101, "x"), echoesAt(898, "x")]
+    assert.deepStrictEqual(echoed, [2, 2, 0, 0])
+    assert.strictEqual(echoesAt(1, "x"), 2)
+    assert.strictEqual(bench.state.counters.echoesSuppressed, 2)
   })
 })

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 
+import { generationMax } from "../../../src/core/swim/memberKey.ts"
 import type { GossipItem } from "../../../src/core/swim/messages.ts"
 import { decodeHeader, type FrameHeader, writeHeader } from "../../../src/core/swimWire/frameHeader.ts"
 import { writeItem } from "../../../src/core/swimWire/itemCodec.ts"
@@ -52,13 +53,17 @@ describe("a packet is refused with reason and place", () => {
     "that refuses a call with a broken text": ["09 05 00 01 ff", "text@4: well-formed UTF-8"],
     "of an unknown type": ["0a", "unknown@0: the type of a message"],
     "with an unknown item": ["06 06", "unknown@1: the kind of an item"],
-    "that ends in an integer": ["06 04 01 61 80", "truncated@5: an integer below 2^53"],
+    "that ends in an integer": ["06 04 01 61 80", "truncated@5: a generation below 2^52"],
     "with a longer form of an integer": ["06 04 01 61 81 00", "form@4: the shortest form of an integer"],
     "with an integer of nine bytes": [
       "06 04 01 61 ff ff ff ff ff ff ff ff 01",
-      "bounds@4: an integer below 2^53"
+      "bounds@4: a generation below 2^52"
     ],
-    "with an unsafe integer": ["06 04 01 61 ff ff ff ff ff ff ff 1f", "bounds@4: an integer below 2^53"],
+    "with a generation beyond the greatest": [
+      "06 04 01 61 80 80 80 80 80 80 80 08",
+      "bounds@4: a generation below 2^52"
+    ],
+    "with an unsafe integer": ["08 ff ff ff ff ff ff ff 1f 00", "bounds@1: an integer below 2^53"],
     "with an incarnation of 33 bits": [
       `06 04 01 61 01 ${instance} ff ff ff ff 1f`,
       "bounds@21: an integer below 2^32"
@@ -213,7 +218,7 @@ describe("a header", () => {
     labelHash: 0xdeadbeef,
     keyId: 0xffffffff,
     seq: Number.MAX_SAFE_INTEGER,
-    sender: { id: "x".repeat(128), generation: Number.MAX_SAFE_INTEGER, instance }
+    sender: { id: "x".repeat(128), generation: generationMax, instance }
   }
   const bytes = written((writer) => writeHeader(writer, header))
   const changed = (at: number, value: number) => refusal(decodeHeader(bytes.with(at, value)))
@@ -239,6 +244,7 @@ describe("a header", () => {
     assert.strictEqual(changed(4, 3), "unknown@4: a code below 3")
     assert.strictEqual(changed(13, 0x20), "bounds@13: an integer below 2^53")
     assert.strictEqual(changed(37, 0x20), "bounds@37: an integer below 2^53")
+    assert.strictEqual(changed(38, 0x1f), "bounds@37: a generation below 2^52")
     assert.strictEqual(changed(45, 0), "bounds@45: a length from 1 to 128")
   })
 })
