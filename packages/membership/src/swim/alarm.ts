@@ -53,10 +53,12 @@ const makeTimer = (clock: Clock.Clock): Timer => {
 
   const wake = Effect.sync(() => {
     sleeper = undefined
-    wakesAtMillis = Infinity
+    // What rings sets its alarm anew; the earliest of these is known only afterwards, and until then there is no timer to replace.
+    wakesAtMillis = -Infinity
     try {
       ringDue(all, nowMillis())
     } finally {
+      wakesAtMillis = Infinity
       let nextMillis = Infinity
       for (const { dueMillis } of all) nextMillis = Math.min(nextMillis, dueMillis)
       sleepUntil(nextMillis)
